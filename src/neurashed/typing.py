@@ -5,9 +5,7 @@ from typing import Literal, Protocol, TypeVar
 
 __all__ = ["Measure", "Progress", "Statistic", "Step"]
 
-Measure = Literal[
-    "relative", "kernelized", "refined", "loss_change", "cosine", "tangent_kernel"
-]
+Measure = Literal["relative", "kernelized", "refined", "loss_change", "cosine", "tangent_kernel"]
 Step = Literal["exact", "first_order"]
 Statistic = Literal["median", "ratio_of_means", "mean"]
 
