@@ -14,19 +14,38 @@ from torch.nn import functional
 Inputs = Tensor | dict[str, Tensor]
 OfOutput = Callable[[Tensor, Tensor], Tensor]
 
-# Each gives one loss for an example, from its output and target.
+# Each gives one loss for each example, (example,).
 LOSSES: dict[str, OfOutput] = {
-    "mse": lambda output, target: (output - target).square().mean(),
-    "bce": functional.binary_cross_entropy_with_logits,
-    "cross_entropy": functional.cross_entropy,
+    "mse": lambda output, target: rows(output - target).square().mean(1),
+    "bce": lambda output, target: rows(
+        functional.binary_cross_entropy_with_logits(output, target, reduction="none")
+    ).mean(1),
+    "cross_entropy": lambda output, target: functional.cross_entropy(
+        output, target, reduction="none"
+    ),
 }
-# Each gives a matrix (example, output).
-READOUTS: dict[str, OfOutput] = {
-    "output": lambda output, _: output.reshape(len(output), -1),
-    "probabilities": lambda output, _: output.softmax(1),
-    "log_probabilities": lambda output, _: output.softmax(1).log(),
-    "sigmoid": lambda output, _: 1 / (1 + (-output.reshape(len(output), -1)).exp()),
-    "label_logit": lambda output, target: output[torch.arange(len(output)), target][:, None],
+# By loss, then by name; each gives a matrix (example, output).
+READOUTS: dict[str, dict[str, OfOutput]] = {
+    "mse": {
+        "output": lambda output, _: rows(output),
+        "loss": lambda output, target: LOSSES["mse"](output, target)[:, None],
+    },
+    "bce": {
+        "output": lambda output, _: rows(output),
+        "logits": lambda output, _: rows(output),
+        "probabilities": lambda output, _: 1 / (1 + (-rows(output)).exp()),
+        "log_probabilities": lambda output, _: -(1 + (-rows(output)).exp()).log(),
+        "label_logit": lambda output, target: rows(torch.where(target > 0.5, output, -output)),
+        "loss": lambda output, target: LOSSES["bce"](output, target)[:, None],
+    },
+    "cross_entropy": {
+        "output": lambda output, _: output,
+        "logits": lambda output, _: output,
+        "probabilities": lambda output, _: output.exp() / output.exp().sum(1, keepdim=True),
+        "log_probabilities": lambda output, _: output - output.exp().sum(1, keepdim=True).log(),
+        "label_logit": lambda output, target: output[torch.arange(len(output)), target][:, None],
+        "loss": lambda output, target: LOSSES["cross_entropy"](output, target)[:, None],
+    },
 }
 
 
@@ -41,7 +60,7 @@ def response(
     lr: float,
     names: Collection[str] | None = None,
 ) -> Tensor:
-    """Return the readouts after a really taken step on one source, minus before: (probe, output)."""
+    """Return the readouts after an SGD step on one source, minus before: (probe, output)."""
     stepped = deepcopy(model)
     loss_fn(predict(stepped, source_x), source_y).sum().backward()
     torch.optim.SGD(chosen(stepped, names).values(), lr=lr).step()
@@ -77,13 +96,12 @@ def jacobians(
 ) -> dict[str, Tensor]:
     """Return the gradients of each example's readouts, by parameter: (example, output, weight)."""
     weights = chosen(model, names)
-    rows: dict[str, list[Tensor]] = {name: [] for name in weights}
+    found: dict[str, list[Tensor]] = {name: [] for name in weights}
     for x, y in each(xs, ys):
         for value in readout_fn(predict(model, x), y)[0]:
-            for name, row in zip(rows, gradient(value, weights.values()), strict=True):
-                rows[name].append(row)
-    count = len(each(xs, ys))
-    return {name: torch.stack(row).unflatten(0, (count, -1)) for name, row in rows.items()}
+            for name, row in zip(found, gradient(value, weights.values()), strict=True):
+                found[name].append(row)
+    return {name: torch.stack(row).unflatten(0, (len(ys), -1)) for name, row in found.items()}
 
 
 def loss_gradients(
@@ -94,8 +112,8 @@ def loss_gradients(
     names: Collection[str] | None = None,
 ) -> dict[str, Tensor]:
     """Return the gradient of the loss of each example, by parameter: (example, weight)."""
-    rows = jacobians(model, lambda o, t: loss_fn(o, t).reshape(1, 1), xs, ys, names)
-    return {name: row[:, 0] for name, row in rows.items()}
+    found = jacobians(model, lambda o, t: loss_fn(o, t).reshape(1, 1), xs, ys, names)
+    return {name: row[:, 0] for name, row in found.items()}
 
 
 def per_parameter(
@@ -175,10 +193,15 @@ def chosen(model: nn.Module, names: Collection[str] | None) -> dict[str, nn.Para
 def gradient(value: Tensor, weights: Iterable[nn.Parameter]) -> list[Tensor]:
     """Return one number's gradient for each parameter, flattened; zeros where unused."""
     weights = list(weights)
-    if not value.requires_grad:
-        return [torch.zeros_like(weight).flatten() for weight in weights]
-    rows = torch.autograd.grad(value, weights, retain_graph=True, allow_unused=True)
+    found: tuple[Tensor | None, ...] = (None,) * len(weights)
+    if value.requires_grad:
+        found = torch.autograd.grad(value, weights, retain_graph=True, allow_unused=True)
     return [
-        torch.zeros_like(weight).flatten() if row is None else row.flatten()
-        for weight, row in zip(weights, rows, strict=True)
+        torch.zeros_like(weight).flatten() if row is None else row.to_dense().flatten()
+        for weight, row in zip(weights, found, strict=True)
     ]
+
+
+def rows(values: Tensor) -> Tensor:
+    """Return one row for each example."""
+    return values.reshape(len(values), -1)
