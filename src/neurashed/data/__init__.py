@@ -4,6 +4,31 @@ This room holds sets of examples, picks some of them by index, and reads them fr
 torch data sets. It downloads nothing, and knows neither models nor losses.
 """
 
+from neurashed.data.cifar10 import load_cifar10
+from neurashed.data.digits import load_digits
 from neurashed.data.examples import Examples
+from neurashed.data.images import thumbnails_of
+from neurashed.data.mnist import load_mnist
+from neurashed.data.npz import load_npz, save_npz
+from neurashed.data.selecting import balance, first_per_class, split, where_label
+from neurashed.data.spec import load_examples
+from neurashed.data.subset import Subset, renumber_targets
+from neurashed.data.torch_dataset import from_dataset
 
-__all__ = ["Examples"]
+__all__ = [
+    "Examples",
+    "Subset",
+    "balance",
+    "first_per_class",
+    "from_dataset",
+    "load_cifar10",
+    "load_digits",
+    "load_examples",
+    "load_mnist",
+    "load_npz",
+    "renumber_targets",
+    "save_npz",
+    "split",
+    "thumbnails_of",
+    "where_label",
+]
