@@ -87,6 +87,23 @@ def responses(
     ])
 
 
+def relative_elasticity(
+    model: nn.Module,
+    loss_fn: OfOutput,
+    readout_fn: OfOutput,
+    xs: Inputs,
+    ys: Tensor,
+    xp: Inputs,
+    yp: Tensor,
+    lr: float,
+    names: Collection[str] | None = None,
+) -> Tensor:
+    """Return each response's size as a share of the source's own: (source, probe)."""
+    found = responses(model, loss_fn, readout_fn, xs, ys, xp, yp, lr, names).norm(dim=2)
+    own = [response(model, loss_fn, readout_fn, x, y, x, y, lr, names) for x, y in each(xs, ys)]
+    return found / torch.stack(own).norm(dim=2)
+
+
 def jacobians(
     model: nn.Module,
     readout_fn: OfOutput,
