@@ -5,7 +5,7 @@ import pytest
 import torch
 from closeness import assert_close
 from torch import nn
-from zoo import CASES, REFUSED, Case, Refused
+from zoo import CASES, REFUSED, Case, Refused, moved
 
 
 def test_names_are_unique():
@@ -57,6 +57,20 @@ def test_losses_and_readouts_fit(case: Case, generator: torch.Generator):
         assert values.shape[0] == case.num_examples
         assert values.ndim == 2
         assert values.isfinite().all()
+
+
+@pytest.mark.parametrize("case", CASES, ids=repr)
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64], ids=str)
+def test_models_move(
+    case: Case, dtype: torch.dtype, generator: torch.Generator, device: torch.device
+):
+    model = case.build(generator)
+    x, y = case.examples(generator)
+    here = oracle.predict(model, x)
+    output = oracle.predict(model.to(device, dtype), moved(x, device, dtype))
+    assert (output.device.type, output.dtype) == (device.type, dtype)
+    assert oracle.LOSSES[case.loss](output, moved(y, device, dtype)).dtype == dtype
+    assert_close(output, here)
 
 
 def test_tied_weights_stay_tied(generator: torch.Generator):

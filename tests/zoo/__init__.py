@@ -5,7 +5,7 @@ does; `REFUSED` must be refused. Nothing here knows the library.
 """
 
 from zoo import convolutions, dense, networks, norms, refused, sequences, sharing
-from zoo.case import CLASSIFIER, Case, Inputs, Written, randomize
+from zoo.case import CLASSIFIER, Case, Inputs, Written, moved, randomize
 from zoo.refused import Refused
 
 __all__ = [
@@ -16,6 +16,7 @@ __all__ = [
     "Inputs",
     "Refused",
     "Written",
+    "moved",
     "named",
     "randomize",
 ]

@@ -105,6 +105,13 @@ def parameter(*shape: int) -> nn.Parameter:
     return nn.Parameter(torch.zeros(shape))
 
 
+def moved(batch: Inputs, device: torch.device, dtype: torch.dtype) -> Inputs:
+    """Return inputs or targets on a device, those that are not whole numbers in a type."""
+    if isinstance(batch, dict):
+        return {name: moved(part, device, dtype) for name, part in batch.items()}
+    return batch.to(device, dtype if batch.is_floating_point() else None)
+
+
 def with_head(body: nn.Module, *shape: int, outputs: int = 2) -> nn.Module:
     """Return the body on examples of a shape, then tanh, then one linear layer."""
     size = body(torch.zeros(1, *shape)).numel()
