@@ -1,15 +1,16 @@
 """Tensors and NumPy arrays out of whatever array the caller has."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import ArrayLike
 from torch import Tensor
 
 from neurashed.errors import InputError, InputTypeError
 
 __all__ = [
+    "AnyArray",
     "as_array",
     "as_inputs",
     "as_tensor",
@@ -18,8 +19,10 @@ __all__ = [
     "labels_of_targets",
 ]
 
+AnyArray = Tensor | np.ndarray | Sequence[Any]
 
-def as_array(values: ArrayLike, name: str) -> np.ndarray:
+
+def as_array(values: object, name: str) -> np.ndarray:
     """Return a NumPy array; tensors come from any device.
 
     Args:
@@ -41,7 +44,7 @@ def as_array(values: ArrayLike, name: str) -> np.ndarray:
         raise InputTypeError(message) from error
 
 
-def as_tensor(values: ArrayLike, name: str) -> Tensor:
+def as_tensor(values: object, name: str) -> Tensor:
     """Return a tensor without gradient history, of the same numbers in the same type.
 
     Args:
@@ -69,7 +72,7 @@ def as_tensor(values: ArrayLike, name: str) -> Tensor:
         raise InputTypeError(message) from error
 
 
-def as_inputs(inputs: ArrayLike | Mapping[str, ArrayLike]) -> Tensor | dict[str, Tensor]:
+def as_inputs(inputs: AnyArray | Mapping[str, AnyArray]) -> Tensor | dict[str, Tensor]:
     """Return inputs as a tensor, or as a dict of tensors if they are several by name."""
     if isinstance(inputs, Mapping):
         return {name: as_tensor(each, f"inputs {name!r}") for name, each in inputs.items()}

@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import ArrayLike
 from torch import Tensor
 
 from neurashed.data.arrays import (
+    AnyArray,
     as_array,
     as_inputs,
     as_tensor,
@@ -66,14 +66,14 @@ class Examples:
 
     def __init__(
         self,
-        inputs: ArrayLike | Mapping[str, ArrayLike],
-        targets: ArrayLike | None = None,
+        inputs: AnyArray | Mapping[str, AnyArray],
+        targets: AnyArray | None = None,
         *,
-        ids: ArrayLike | None = None,
-        labels: ArrayLike | None = None,
-        fine_labels: ArrayLike | None = None,
-        thumbnails: ArrayLike | None = None,
-        texts: ArrayLike | None = None,
+        ids: AnyArray | None = None,
+        labels: AnyArray | None = None,
+        fine_labels: AnyArray | None = None,
+        thumbnails: AnyArray | None = None,
+        texts: AnyArray | None = None,
     ) -> None:
         """Convert and check everything.
 
@@ -126,7 +126,7 @@ class Examples:
             parts.append(f"{len(np.unique(self.labels))} labels")
         return f"Examples({len(self)} examples, {', '.join(parts)})"
 
-    def select(self, indices: ArrayLike | slice) -> "Examples":
+    def select(self, indices: AnyArray | slice) -> "Examples":
         """Return some of the examples, in the order of the indices, with their ids.
 
         An empty selection, an index out of range or given twice, and a mask of another length are
@@ -189,7 +189,7 @@ class Examples:
             inputs=moved, targets=None if self.targets is None else move(self.targets)
         )
 
-    def with_targets(self, targets: ArrayLike) -> "Examples":
+    def with_targets(self, targets: AnyArray) -> "Examples":
         """Return the same examples, with the same ids and labels, and other targets."""
         tensor = as_tensor(targets, "targets")
         check_length("targets", tensor.shape, len(self))
@@ -237,7 +237,7 @@ class Examples:
             object.__setattr__(self, name, value)
 
 
-def _as_axis(num_examples: int, **named: ArrayLike | None) -> AxisLabels:
+def _as_axis(num_examples: int, **named: AnyArray | None) -> AxisLabels:
     arrays = {name: as_array(each, name) for name, each in named.items() if each is not None}
     for name, array in arrays.items():
         check_length(name, array.shape, num_examples)

@@ -35,7 +35,8 @@ def read_idx(path: Path) -> np.ndarray:
         raise InputError(message)
     dtype, num_axes = np.dtype(_TYPES[content[2]]), content[3]
     start = 4 + 4 * num_axes
-    shape = tuple(int(size) for size in np.frombuffer(content[4:start], ">u4"))
+    sizes = content[4:start]
+    shape = tuple(int(size) for size in np.frombuffer(sizes, ">u4", len(sizes) // 4))
     expected = start + math.prod(shape) * dtype.itemsize
     if len(shape) < num_axes or len(content) != expected:
         message = (

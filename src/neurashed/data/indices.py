@@ -1,15 +1,14 @@
 """Checks what the caller gives as indices of examples."""
 
 import numpy as np
-from numpy.typing import ArrayLike
 
-from neurashed.data.arrays import as_array
+from neurashed.data.arrays import AnyArray, as_array
 from neurashed.errors import InputError, InputTypeError
 
 __all__ = ["as_indices"]
 
 
-def as_indices(indices: ArrayLike | slice, num_examples: int) -> np.ndarray:
+def as_indices(indices: AnyArray | slice, num_examples: int) -> np.ndarray:
     """Return indices as whole numbers from 0, each different.
 
     Args:

@@ -45,15 +45,16 @@ def load_npz(path: str | Path, *, subset: Subset = WHOLE_SET) -> Examples:
     if (_INPUTS in arrays) == bool(named):
         message = f"{file} holds {_list(arrays)}; store either inputs or inputs_<name> in it"
         raise InputError(message)
-    inputs = named or arrays.pop(_INPUTS)
+    inputs = arrays.pop(_INPUTS, named)
     unknown = [key for key in arrays if key not in _PARTS]
     if unknown:
         message = f"{file} has an unknown array {unknown[0]!r}; {suggest(unknown[0], _PARTS)}"
         raise InputError(message)
+    examples = Examples(inputs, **arrays)
     if "ids" not in arrays:
-        num_examples = len(next(iter(named.values())) if named else inputs)
-        arrays["ids"] = np.array([f"{file.stem}/{row}" for row in range(num_examples)])
-    return subset.apply(Examples(inputs, **arrays))
+        arrays["ids"] = np.array([f"{file.stem}/{row}" for row in range(len(examples))])
+        examples = Examples(inputs, **arrays)
+    return subset.apply(examples)
 
 
 def save_npz(examples: Examples, path: str | Path) -> None:
@@ -96,7 +97,7 @@ def open_npz(path: Path, *, required: Iterable[str] = ()) -> dict[str, np.ndarra
         message = f"{path} is no file; give an .npz file"
         raise InputError(message)
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
             names = list(required) or list(file)
             missing = [name for name in names if name not in file]
             if missing:

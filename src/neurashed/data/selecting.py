@@ -3,15 +3,14 @@
 from collections.abc import Sequence, Sized
 
 import numpy as np
-from numpy.typing import ArrayLike
 
-from neurashed.data.arrays import as_array
+from neurashed.data.arrays import AnyArray, as_array
 from neurashed.errors import InputError, InputTypeError
 
 __all__ = ["balance", "first_per_class", "split", "where_label"]
 
 
-def where_label(labels: ArrayLike | None, *wanted: str | int) -> np.ndarray:
+def where_label(labels: AnyArray | None, *wanted: str | int) -> np.ndarray:
     """Return the indices of the examples that have one of some labels, in file order.
 
     Args:
@@ -37,7 +36,7 @@ def where_label(labels: ArrayLike | None, *wanted: str | int) -> np.ndarray:
     return np.flatnonzero(np.isin(array, names))
 
 
-def first_per_class(labels: ArrayLike | None, num_per_class: int, *, skip: int = 0) -> np.ndarray:
+def first_per_class(labels: AnyArray | None, num_per_class: int, *, skip: int = 0) -> np.ndarray:
     """Return the indices of the first n examples of each class, in file order.
 
     Args:
@@ -77,7 +76,7 @@ def first_per_class(labels: ArrayLike | None, num_per_class: int, *, skip: int =
 
 
 def balance(
-    labels: ArrayLike | None, generator: np.random.Generator, *, num_per_class: int | None = None
+    labels: AnyArray | None, generator: np.random.Generator, *, num_per_class: int | None = None
 ) -> np.ndarray:
     """Return the indices of a random choice with as many examples of each class as of any other.
 
@@ -142,7 +141,7 @@ def list_briefly(labels: np.ndarray, limit: int = 20) -> str:
     return ", ".join(names[:limit]) + more
 
 
-def _as_labels(labels: ArrayLike | None) -> np.ndarray:
+def _as_labels(labels: AnyArray | None) -> np.ndarray:
     if labels is None:
         message = "labels are None; give the examples labels, as in Examples(..., labels=...)"
         raise InputTypeError(message)

@@ -1,16 +1,16 @@
 """A data set named by one string, for the command line and for runs that are repeated."""
 
-import importlib
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote
 
-from neurashed.data.choices import check_choice, suggest
+from neurashed.data.choices import check_choice
 from neurashed.data.cifar10 import load_cifar10
 from neurashed.data.digits import load_digits
 from neurashed.data.examples import Examples
+from neurashed.data.functions import import_function, is_function_path
 from neurashed.data.mnist import load_mnist
 from neurashed.data.npz import load_npz
 from neurashed.data.subset import Subset, renumber_targets
@@ -78,30 +78,14 @@ def load_examples(spec: str, **options: str | int) -> Examples:
     classes = tuple(given["classes"].split(",")) if "classes" in given else ()
     subset = Subset(tuple(unquote(name) for name in classes), **_whole_numbers(given, _SUBSET[1:]))
     own = {name: unquote(given[name]) for name in form.options if name in given}
-    examples = form.load(*place, subset=subset, **own)
     targets = given.get("targets", "number")
     check_choice(targets, _TARGETS, what="form of targets")
+    examples = form.load(*place, subset=subset, **own)
     return examples if targets == "number" else renumber_targets(examples, subset.classes)
 
 
 def _load_function(path: str, *, subset: Subset) -> Examples:
-    module_name, _, name = path.partition(":")
-    try:
-        module = importlib.import_module(module_name)
-    except ModuleNotFoundError as error:
-        if error.name is None or not f"{module_name}.".startswith(f"{error.name}."):
-            raise
-        message = (
-            f"there is no module {module_name!r} for {path!r}; start where it can be imported, or "
-            f"give one of {_FORMS}"
-        )
-        raise InputError(message) from error
-    function = getattr(module, name, None)
-    if not callable(function):
-        names = [each for each, value in vars(module).items() if callable(value)]
-        message = f"{module_name} has no function {name!r}; {suggest(name, names)}"
-        raise InputError(message)
-    examples = function()
+    examples = import_function(path)()
     if not isinstance(examples, Examples):
         message = f"{path} returned a {type(examples).__name__}; return neurashed.Examples"
         raise InputTypeError(message)
@@ -119,14 +103,14 @@ _FUNCTION = _Format(_load_function)
 
 def _find_format(source: str) -> tuple[_Format, tuple[str, ...]]:
     # The place, such as a folder, is left out for data that need none.
-    prefix, colon, place = source.partition(":")
+    prefix, _, place = source.partition(":")
     if source == "digits":
         return _DIGITS, ()
     if prefix in _PREFIXED and place:
         return _PREFIXED[prefix], (place,)
     if source.endswith(".npz"):
         return _PREFIXED["npz"], (source,)
-    if colon and re.fullmatch(r"[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*", source):
+    if is_function_path(source):
         return _FUNCTION, (source,)
     message = f"data {source!r} has an unknown form; use one of {_FORMS}"
     raise InputError(message)
