@@ -1,0 +1,56 @@
+"""The plain loop: what people write first, and what the library's tests take for the truth."""
+
+from copy import deepcopy
+
+import torch
+from problem import Problem, Run
+from torch import Tensor
+from torch.nn.functional import mse_loss
+from torch_problem import TorchProblem, torch_problem
+
+
+def _gradient_rows(torch_side: TorchProblem, row: int) -> Tensor:
+    """Gradients of one example, ``(output, weight)``: a backward pass for each scalar."""
+    batch = slice(row, row + 1)
+    outputs = torch_side.model(torch_side.inputs[batch])
+    parameters = list(torch_side.model.parameters())
+    if torch_side.workload.quantity == "loss_gradients":
+        scalars = [torch_side.loss(outputs, torch_side.targets[batch])]
+    else:
+        scalars = list(outputs[0])
+    gradients = [torch.autograd.grad(s, parameters, retain_graph=True) for s in scalars]
+    return torch.stack([torch.cat([g.flatten() for g in rows]) for rows in gradients])
+
+
+def _gram(torch_side: TorchProblem) -> Tensor:
+    rows = [_gradient_rows(torch_side, row) for row in range(len(torch_side.inputs))]
+    jacobian = torch.stack(rows).flatten(1)
+    return jacobian @ jacobian.T
+
+
+def _response(torch_side: TorchProblem, row: int, before: Tensor) -> Tensor:
+    """Copy the network, take the step of one source, look at every probe, subtract."""
+    moved = deepcopy(torch_side.model)
+    optimizer = torch.optim.SGD(moved.parameters(), lr=torch_side.workload.lr)
+    batch = slice(row, row + 1)
+    mse_loss(moved(torch_side.inputs[batch]), torch_side.step_targets[batch]).backward()
+    optimizer.step()
+    with torch.no_grad():
+        return (moved(torch_side.inputs) - before).squeeze(1)
+
+
+def relative_elasticity(torch_side: TorchProblem) -> Tensor:
+    """``|Δ(s, p)| / |Δ(s, s)|`` from one really taken step for each source."""
+    with torch.no_grad():
+        before = torch_side.model(torch_side.inputs)
+    rows = [_response(torch_side, row, before) for row in range(len(torch_side.inputs))]
+    responses = torch.stack(rows).abs()
+    return responses / responses.diagonal().unsqueeze(1)
+
+
+def prepare(problem: Problem) -> Run:
+    """One example at a time."""
+    torch_side = torch_problem(problem)
+    if problem.workload.quantity == "relative":
+        return lambda: relative_elasticity(torch_side)
+    return lambda: _gram(torch_side)

@@ -1,0 +1,102 @@
+"""What a run of the benchmarks found, as it is stored."""
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+__all__ = ["Outcome", "Results", "WorkloadResults", "load_results", "save_results"]
+
+# A float32 result this far from float64 has left something out.
+FLAGGED_ERROR = 1e-3
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What one contender made of one workload.
+
+    Attributes:
+        contender: Its name.
+        is_peer: Whether it is a package of someone else.
+        problem: Why there is no time; empty if there is one.
+        seconds: Median wall time.
+        num_timed: Calls behind the median.
+        busy_others: Cores that other processes used meanwhile.
+        peak: Peak resident bytes of its process.
+        above_imports: The peak less what was resident after its imports.
+        relative_error: Against float64.
+    """
+
+    contender: str
+    is_peer: bool
+    problem: str = ""
+    seconds: float = float("nan")
+    num_timed: int = 0
+    busy_others: float = 0.0
+    peak: int = 0
+    above_imports: int = 0
+    relative_error: float = float("nan")
+
+    @property
+    def is_right(self) -> bool:
+        """Whether it was timed and its matrix is the one that was asked for."""
+        return not self.problem and self.relative_error <= FLAGGED_ERROR
+
+
+@dataclass(frozen=True)
+class WorkloadResults:
+    """All outcomes of one workload, with the operations it needs."""
+
+    name: str
+    title: str
+    num_examples: int
+    num_operations: int
+    outcomes: tuple[Outcome, ...]
+
+    def of(self, contender: str) -> Outcome | None:
+        """The outcome of a contender, if it took part."""
+        return next((o for o in self.outcomes if o.contender == contender), None)
+
+
+@dataclass(frozen=True)
+class Results:
+    """One run on one machine.
+
+    Attributes:
+        created: When it began.
+        command: How to repeat it.
+        commit: Of the repository.
+        machine: Description of the machine.
+        rate: Float32 matrix-product rate, operations per second.
+        rate_note: How the rate was had.
+        peers: Peers that took part, with their versions.
+        missing: Peers without an environment.
+        workloads: What was found.
+    """
+
+    created: str
+    command: str
+    commit: str
+    machine: dict[str, Any]
+    rate: float
+    rate_note: str
+    peers: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
+    workloads: tuple[WorkloadResults, ...] = ()
+
+
+def save_results(results: Results, path: Path) -> None:
+    """Write as JSON."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(asdict(results), indent=1) + "\n")
+
+
+def load_results(path: Path) -> Results:
+    """Read what `save_results` wrote."""
+    stored = json.loads(path.read_text())
+    workloads = [
+        WorkloadResults(**{**w, "outcomes": tuple(Outcome(**o) for o in w["outcomes"])})
+        for w in stored.pop("workloads")
+    ]
+    peers, missing = tuple(stored.pop("peers")), tuple(stored.pop("missing"))
+    return Results(**stored, peers=peers, missing=missing, workloads=tuple(workloads))

@@ -1,0 +1,72 @@
+"""Time one contender on one workload, in a process of its own.
+
+``python benchmarks/worker.py MODULE FUNCTION WORKLOAD FOLDER OUT [--quick]``, run by ``run.py``
+with the contender's own Python; what came of it is written to OUT as JSON.
+"""
+
+import argparse
+import importlib
+import json
+import warnings
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from machine import prepare_process, resident_bytes
+
+prepare_process()
+
+import numpy as np  # noqa: E402
+from problem import Run, UnsupportedError, load_problem  # noqa: E402
+from timing import time_call  # noqa: E402
+from workloads import WORKLOADS, Workload  # noqa: E402
+
+
+def relative_error(result: Any, reference: np.ndarray) -> float:  # noqa: ANN401
+    """Frobenius norm of the difference over that of the reference; infinite for other shapes."""
+    matrix = result.detach().numpy() if hasattr(result, "detach") else np.asarray(result)
+    if matrix.shape != reference.shape:
+        return float("inf")
+    difference = np.linalg.norm(matrix.astype(np.float64) - reference)
+    return float(difference / np.linalg.norm(reference))
+
+
+def measure(
+    module: str, function: str, workload: Workload, folder: Path, *, is_quick: bool
+) -> dict:
+    """Import, prepare, time, compare."""
+    contender = importlib.import_module(f"contenders.{module}")
+    imported = resident_bytes()
+    problem = load_problem(workload, folder)
+    try:
+        run: Run = getattr(contender, function)(problem)
+        timing, result = time_call(run, is_quick=is_quick)
+    except UnsupportedError as reason:
+        return {"problem": str(reason)}
+    error = relative_error(result, np.load(folder / "reference.npy"))
+    above = timing.peak - imported
+    return {**asdict(timing), "above_imports": above, "relative_error": error}
+
+
+def main() -> None:
+    """Measure and write."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    for name in ("module", "function", "workload", "folder", "out"):
+        parser.add_argument(name)
+    parser.add_argument("--quick", action="store_true")
+    arguments = parser.parse_args()
+    warnings.simplefilter("ignore")
+    workload = WORKLOADS[arguments.workload]
+    workload = workload.quick() if arguments.quick else workload
+    measured = measure(
+        arguments.module,
+        arguments.function,
+        workload,
+        Path(arguments.folder),
+        is_quick=arguments.quick,
+    )
+    Path(arguments.out).write_text(json.dumps(measured))
+
+
+if __name__ == "__main__":
+    main()
