@@ -25,7 +25,7 @@ test: $(STAMP)  ## Run the whole test suite, examples in the docs included
 check: $(STAMP)  ## Lint, format, types, import contracts, examples in the docs
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
-	$(PY) -m basedpyright
+	$(PY) -m basedpyright --pythonpath $(PY)
 	$(VENV)/bin/lint-imports
 	$(PY) -m pytest --quiet README.md docs
 

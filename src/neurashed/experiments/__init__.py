@@ -1,1 +1,34 @@
-"""experiments."""
+"""Whole runs, from settings to a run folder: a measurement, the demo, and their repetition.
+
+Each file composes the other rooms into one run that `replay_run` can repeat from its ``run.json``.
+This room adds no science of its own and prints nothing.
+"""
+
+from neurashed.experiments.demo import DemoSettings, run_demo
+from neurashed.experiments.demo_findings import DemoFindings, NetworkFindings, find_in_demo
+from neurashed.experiments.measurement import (
+    MeasureSettings,
+    plan_run,
+    run_measurement,
+)
+from neurashed.experiments.neighbors import Neighbors
+from neurashed.experiments.networks import load_network
+from neurashed.experiments.replay import Replay, replay_run
+from neurashed.experiments.summary import ResultSummary, summarize_result
+
+__all__ = [
+    "DemoFindings",
+    "DemoSettings",
+    "MeasureSettings",
+    "Neighbors",
+    "NetworkFindings",
+    "Replay",
+    "ResultSummary",
+    "find_in_demo",
+    "load_network",
+    "plan_run",
+    "replay_run",
+    "run_demo",
+    "run_measurement",
+    "summarize_result",
+]

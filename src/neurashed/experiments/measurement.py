@@ -1,0 +1,170 @@
+"""A measurement of one network on one data set, from its settings to its run folder."""
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import chdir, contextmanager
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from neurashed.data import Examples, load_examples
+from neurashed.elasticity import (
+    MeasurementOptions,
+    MeasurementPlan,
+    measure_elasticity,
+    plan_measurement,
+)
+from neurashed.errors import InputError
+from neurashed.experiments.networks import checksum_weights, load_network
+from neurashed.results import RunFolder
+from neurashed.task import SGD, Task
+from neurashed.typing import Measure, Progress, Step
+
+__all__ = ["MeasureSettings", "plan_run", "run_measurement"]
+
+
+@dataclass(frozen=True)
+class MeasureSettings:
+    """Everything a measurement depends on; it is written to ``run.json`` and read back.
+
+    Attributes:
+        model: The network, as `load_network` reads it.
+        data: The sources, as `neurashed.data.load_examples` reads them.
+        probes: The probes; the sources themselves if None.
+        weights: A file of weights; the network stays as initialized if None.
+        loss: Name of the loss.
+        readout: Name of the readout.
+        lr: Learning rate of the step.
+        parameters: Shell patterns of the parameters that the step changes.
+        measure: What is made of the responses.
+        step: Whether the step is really taken or its derivative is.
+        memory: How much memory the work may take, such as ``"2GB"``; a quarter of what is free if
+            None. The numbers do not depend on it.
+        device: ``"auto"``, ``"cpu"`` or ``"cuda"``.
+        dtype: Precision of the work, ``"float32"`` or ``"float64"``; the network's own if None.
+        divergence: ``"kl"`` or ``"symmetric_kl"``, for the measure ``refined``.
+        seed: Where initial weights and every other random choice come from.
+        folder: Where relative paths and modules are looked for.
+    """
+
+    model: str
+    data: str
+    probes: str | None = None
+    weights: str | None = None
+    loss: str = "cross_entropy"
+    readout: str = "logits"
+    lr: float = 1e-3
+    parameters: tuple[str, ...] = ("*",)
+    measure: Measure = "relative"
+    step: Step = "exact"
+    memory: str | None = None
+    device: str = "auto"
+    dtype: str | None = None
+    divergence: str = "kl"
+    seed: int = 0
+    folder: str = field(default_factory=os.getcwd)
+
+
+@dataclass(frozen=True)
+class _Work:
+    """What settings name, loaded."""
+
+    task: Task
+    sources: Examples
+    probes: Examples | None
+
+    def checksums(self) -> dict[str, str]:
+        named = {"weights": checksum_weights(self.task.model), "sources": self.sources.checksum()}
+        return named if self.probes is None else {**named, "probes": self.probes.checksum()}
+
+
+def plan_run(settings: MeasureSettings) -> MeasurementPlan:
+    """Return how a measurement would be made and what it would cost, without making it.
+
+    Args:
+        settings: The measurement.
+
+    Returns:
+        The plan.
+    """
+    work = _load(settings)
+    return plan_measurement(
+        work.task, work.sources, work.probes, **_choices(settings), options=_options(settings)
+    )
+
+
+def run_measurement(
+    settings: MeasureSettings,
+    path: Path,
+    *,
+    overwrite: bool = False,
+    progress: Progress | None = None,
+) -> RunFolder:
+    """Measure, and keep the result in a run folder with everything needed to repeat it.
+
+    Args:
+        settings: The measurement.
+        path: The run folder, new or empty; a run of the same settings that was killed is resumed.
+        overwrite: Whether to replace a run that is there.
+        progress: Shows how far the work has come.
+
+    Returns:
+        The finished run folder; its main result is named after the measure.
+    """
+    work = _load(settings)
+    run = RunFolder.create(
+        path,
+        settings={"command": "measure", **asdict(settings)},
+        seeds={"seed": settings.seed},
+        data=work.checksums(),
+        overwrite=overwrite,
+    )
+    if settings.measure not in run.finished:
+        options = _options(settings, progress)
+        result = measure_elasticity(
+            work.task, work.sources, work.probes, **_choices(settings), options=options
+        )
+        run.add_result(settings.measure, result)
+    run.finish()
+    return run
+
+
+def _load(settings: MeasureSettings) -> _Work:
+    if not Path(settings.folder).is_dir():
+        message = (
+            f"the run was started in {settings.folder}, which is not there; put its files back, "
+            "or measure again from where they are"
+        )
+        raise InputError(message)
+    with _importing_from(settings.folder), chdir(settings.folder):
+        weights = None if settings.weights is None else Path(settings.weights)
+        model = load_network(settings.model, weights=weights, seed=settings.seed)
+        sources = load_examples(settings.data)
+        probes = None if settings.probes is None else load_examples(settings.probes)
+    update = SGD(settings.lr, settings.parameters)
+    task = Task(model, loss=settings.loss, readout=settings.readout, update=update)
+    return _Work(task, sources, probes)
+
+
+@contextmanager
+def _importing_from(folder: str) -> Iterator[None]:
+    sys.path.insert(0, folder)
+    try:
+        yield
+    finally:
+        sys.path.remove(folder)
+
+
+def _choices(settings: MeasureSettings) -> dict[str, Any]:
+    names = ("measure", "step", "memory", "device")
+    return {name: getattr(settings, name) for name in names}
+
+
+def _options(settings: MeasureSettings, progress: Progress | None = None) -> MeasurementOptions:
+    return MeasurementOptions(
+        dtype=settings.dtype,
+        divergence=settings.divergence,
+        seed=settings.seed,
+        progress=progress,
+    )
