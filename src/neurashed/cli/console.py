@@ -1,6 +1,7 @@
 """What the commands print with: results to standard output, everything else to standard error."""
 
 import json
+import math
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -34,17 +35,16 @@ def open_console(*, stderr: bool = False) -> Console:
 
 
 def print_json(values: Mapping[str, Any]) -> None:
-    """Print an answer that a script reads; NaN becomes null."""
-    sys.stdout.write(json.dumps(_without_nan(values), indent=2, allow_nan=False) + "\n")
+    """Print an answer that a script reads; what is not finite becomes null."""
+    sys.stdout.write(json.dumps(_as_json(values), indent=2, allow_nan=False) + "\n")
 
 
-def _without_nan(value: Any) -> Any:  # noqa: ANN401
+def _as_json(value: Any) -> Any:  # noqa: ANN401
     if isinstance(value, Mapping):
-        return {str(key): _without_nan(each) for key, each in value.items()}
+        return {str(key): _as_json(each) for key, each in value.items()}
     if isinstance(value, list | tuple):
-        return [_without_nan(each) for each in value]
-    is_undefined = isinstance(value, float) and value != value  # noqa: PLR0124, NaN is not itself
-    return None if is_undefined else value
+        return [_as_json(each) for each in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def complain(message: str) -> None:
