@@ -4,6 +4,25 @@ This room names axes, labels and checks results, records where they come from, k
 and summarizes them by class. It computes no responses, and never reaches torch.
 """
 
+from neurashed.results.content import content_checksum
 from neurashed.results.labelling import AxisLabels, label_elasticity
+from neurashed.results.opening import open_result
+from neurashed.results.provenance import collect_provenance
+from neurashed.results.run import RunFolder
+from neurashed.results.schema import SCHEMA_VERSION, check_result
+from neurashed.results.store import save_result
+from neurashed.results.thumbnails import pack_thumbnails, read_thumbnails
 
-__all__ = ["AxisLabels", "label_elasticity"]
+__all__ = [
+    "SCHEMA_VERSION",
+    "AxisLabels",
+    "RunFolder",
+    "check_result",
+    "collect_provenance",
+    "content_checksum",
+    "label_elasticity",
+    "open_result",
+    "pack_thumbnails",
+    "read_thumbnails",
+    "save_result",
+]

@@ -6,14 +6,12 @@ __all__ = [
     "LONG_NAMES",
     "RATIO_MEASURES",
     "SELF_RESPONSE",
-    "THUMBNAIL_DIMS",
     "TRAILING_DIMS",
 ]
 
 EXAMPLE_DIMS = ("source", "probe")
 LEADING_DIMS = ("step", "seed", "layer")
 TRAILING_DIMS = ("source_output", "output")
-THUMBNAIL_DIMS = ("thumbnail_row", "thumbnail_column", "thumbnail_channel")
 
 SELF_RESPONSE = "self_response"
 

@@ -1,5 +1,6 @@
 """Values that JSON can hold."""
 
+import dataclasses
 import math
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,12 +12,15 @@ from neurashed.errors import InputTypeError
 
 __all__ = ["to_jsonable"]
 
+_NON_FINITE = {"nan": "NaN", "inf": "Infinity", "-inf": "-Infinity"}
+
 
 def to_jsonable(value: Any, name: str) -> Any:  # noqa: ANN401
     """Turn a nested value into one that JSON holds and gives back unchanged.
 
-    Tuples, sets and NumPy arrays become lists, NumPy scalars and paths become Python's own, and
-    numbers that JSON has no word for become the strings ``"NaN"``, ``"Infinity"``, ``"-Infinity"``.
+    Dataclasses become dicts; tuples and NumPy arrays become lists; NumPy scalars and paths become
+    Python's own. Numbers that JSON has no word for become the strings ``"NaN"``, ``"Infinity"``
+    and ``"-Infinity"``.
 
     Args:
         value: The value.
@@ -34,17 +38,19 @@ def to_jsonable(value: Any, name: str) -> Any:  # noqa: ANN401
     """
     if isinstance(value, np.ndarray | np.generic):
         value = value.tolist()
-    if isinstance(value, Path):
+    elif isinstance(value, Path):
         value = str(value)
+    elif dataclasses.is_dataclass(value) and not isinstance(value, type):
+        value = {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
     if value is None or isinstance(value, str | bool | int):
         return value
     if isinstance(value, float):
-        return value if math.isfinite(value) else _name_of_non_finite(value)
+        return value if math.isfinite(value) else _NON_FINITE[str(value)]
     if isinstance(value, Mapping):
         return {
             _as_key(key, name): to_jsonable(one, f"{name}[{key!r}]") for key, one in value.items()
         }
-    if isinstance(value, list | tuple | set | frozenset):
+    if isinstance(value, list | tuple):
         return [to_jsonable(one, f"{name}[{index}]") for index, one in enumerate(value)]
     message = (
         f"{name} holds a {type(value).__name__}, which JSON cannot hold; "
@@ -58,9 +64,3 @@ def _as_key(key: object, name: str) -> str:
         message = f"{name} has the key {key!r}; give strings as keys"
         raise InputTypeError(message)
     return key
-
-
-def _name_of_non_finite(value: float) -> str:
-    if math.isnan(value):
-        return "NaN"
-    return "Infinity" if value > 0 else "-Infinity"

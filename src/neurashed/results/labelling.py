@@ -12,10 +12,10 @@ from neurashed.results.dimensions import (
     EXAMPLE_DIMS,
     LEADING_DIMS,
     LONG_NAMES,
-    THUMBNAIL_DIMS,
     TRAILING_DIMS,
 )
 from neurashed.results.jsonable import to_jsonable
+from neurashed.results.thumbnails import check_thumbnails, pack_thumbnails
 
 __all__ = ["AxisLabels", "label_elasticity"]
 
@@ -57,9 +57,8 @@ class AxisLabels:
                 object.__setattr__(self, name, texts)
                 _check_length(texts, len(ids), name)
         if self.thumbnails is not None:
-            thumbnails = _as_thumbnails(self.thumbnails)
-            object.__setattr__(self, "thumbnails", thumbnails)
-            _check_length(thumbnails, len(ids), "thumbnails")
+            check_thumbnails(self.thumbnails)
+            _check_length(self.thumbnails, len(ids), "thumbnails")
 
     def __len__(self) -> int:
         """Return how many examples the axis has."""
@@ -83,8 +82,7 @@ class AxisLabels:
             if values is not None:
                 coords[f"{axis}_{suffix}"] = ((axis,), values)
         if self.thumbnails is not None:
-            image_dims = THUMBNAIL_DIMS[: self.thumbnails.ndim - 1]
-            coords[f"{axis}_thumbnail"] = ((axis, *image_dims), self.thumbnails)
+            coords[f"{axis}_thumbnail"] = ((axis,), pack_thumbnails(self.thumbnails))
         return coords
 
 
@@ -133,7 +131,6 @@ def label_elasticity(
     dims = _order_dims(tuple(extra_dims))
     _check_shape(values, dims, {"source": len(sources), "probe": len(probes)})
     coords = {**sources.coordinates("source"), **probes.coordinates("probe")}
-    _check_thumbnail_sizes(sources, probes)
     if isinstance(extra_dims, Mapping):
         coords |= {dim: ((dim,), at) for dim, at in extra_dims.items() if at is not None}
     for coordinate, at_sources in (source_coords or {}).items():
@@ -165,18 +162,13 @@ def _as_texts(values: np.ndarray, name: str) -> np.ndarray:
     if not is_text:
         message = f"{name} have dtype {values.dtype}; give strings or whole numbers"
         raise InputTypeError(message)
-    return values.astype(str)
-
-
-def _as_thumbnails(thumbnails: np.ndarray) -> np.ndarray:
-    is_image = thumbnails.ndim == 3 or (thumbnails.ndim == 4 and thumbnails.shape[3] == 3)
-    if thumbnails.dtype != np.uint8 or not is_image:
-        message = (
-            f"thumbnails have shape {thumbnails.shape} and dtype {thumbnails.dtype}; give "
-            "uint8 images (example, row, column) or (example, row, column, 3)"
-        )
-        raise InputError(message)
-    return thumbnails
+    texts = np.array([str(one) for one in values.ravel().tolist()], dtype=str).reshape(values.shape)
+    try:
+        "".join(texts.ravel().tolist()).encode()
+    except UnicodeEncodeError as error:
+        message = f"{name} hold {error.object[error.start]!a}, which is no character; remove it"
+        raise InputError(message) from error
+    return texts
 
 
 def _check_length(values: np.ndarray, num_examples: int, name: str) -> None:
@@ -209,16 +201,5 @@ def _check_shape(array: np.ndarray, dims: tuple[str, ...], sizes: Mapping[str, i
             f"values have shape {array.shape} where dimensions {dims} with "
             f"{sizes['source']} sources and {sizes['probe']} probes are expected; "
             "give labels that match the values"
-        )
-        raise InputError(message)
-
-
-def _check_thumbnail_sizes(sources: AxisLabels, probes: AxisLabels) -> None:
-    if sources.thumbnails is None or probes.thumbnails is None:
-        return
-    if sources.thumbnails.shape[1:3] != probes.thumbnails.shape[1:3]:
-        message = (
-            f"thumbnails of sources are {sources.thumbnails.shape[1:3]} pixels and those of probes "
-            f"{probes.thumbnails.shape[1:3]}; scale them to one size"
         )
         raise InputError(message)
