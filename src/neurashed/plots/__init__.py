@@ -1,1 +1,31 @@
-"""plots."""
+"""Pictures of results, one file a picture: a labelled array in, matplotlib axes out.
+
+Each picture names its axes with units, keeps its meaning without colour, and leaves undefined
+values out in plain sight. This room draws what others computed; it measures and summarizes nothing.
+"""
+
+from neurashed.plots.class_table import plot_class_table
+from neurashed.plots.colors import ColorScale, choose_color_scale
+from neurashed.plots.distributions import PairValues, plot_distributions, split_pairs
+from neurashed.plots.heat_map import plot_heat_map
+from neurashed.plots.naming import describe_values
+from neurashed.plots.ordering import Order, available_orders, order_examples, sort_labels
+from neurashed.plots.strength import plot_strengths
+from neurashed.plots.top_probes import plot_top_probes
+
+__all__ = [
+    "ColorScale",
+    "Order",
+    "PairValues",
+    "available_orders",
+    "choose_color_scale",
+    "describe_values",
+    "order_examples",
+    "plot_class_table",
+    "plot_distributions",
+    "plot_heat_map",
+    "plot_strengths",
+    "plot_top_probes",
+    "sort_labels",
+    "split_pairs",
+]

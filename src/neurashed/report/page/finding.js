@@ -1,0 +1,86 @@
+// Finding a source by id, label or text, and links inside the page.
+
+const MOST_MATCHES = 12;
+
+/** Returns sources whose id is the query, then those whose id, labels or text contain it. */
+function findSources({ sources }, query) {
+  const wanted = query.trim().toLowerCase();
+  if (!wanted) return [];
+  const fields = [sources.ids, sources.labels, sources.fineLabels, sources.texts].filter(Boolean);
+  const exact = sources.positions.get(query.trim());
+  const matches = exact === undefined ? [] : [exact];
+  for (let source = 0; source < sources.ids.length && matches.length < MOST_MATCHES; source += 1) {
+    const isMatch = fields.some((values) => values[source].toLowerCase().includes(wanted));
+    if (isMatch && source !== exact) matches.push(source);
+  }
+  return matches;
+}
+
+function startSearch(examples, pick) {
+  const [field, list] = [document.getElementById("search"), document.getElementById("matches")];
+  const choose = (source) => {
+    list.hidden = true;
+    pick(source);
+  };
+  field.addEventListener("input", () => {
+    const matches = findSources(examples, field.value);
+    list.replaceChildren(...matches.map((source) => drawMatch(examples, source, choose)));
+    if (field.value.trim() && !matches.length) list.append(make("li", "faint", "No source matches."));
+    list.hidden = !field.value.trim();
+  });
+  field.addEventListener("keydown", ({ key }) => {
+    const [first] = findSources(examples, field.value);
+    if (key === "Enter" && first !== undefined) choose(first);
+    if (key === "ArrowDown") list.querySelector("button")?.focus();
+  });
+  list.addEventListener("keydown", (event) => {
+    const item = event.target.closest("li");
+    const other = { ArrowDown: item?.nextElementSibling, ArrowUp: item?.previousElementSibling }[event.key];
+    other?.querySelector("button")?.focus();
+    if (event.key.startsWith("Arrow")) {
+      event.preventDefault();
+      event.stopPropagation();
+    }
+  });
+  addEventListener("keydown", ({ key }) => {
+    if (key === "Escape") list.hidden = true;
+  });
+  addEventListener("click", ({ target }) => {
+    if (!target.closest(".search")) list.hidden = true;
+  });
+}
+
+function drawMatch(examples, source, choose) {
+  const item = make("li");
+  const button = make("button");
+  button.type = "button";
+  if (examples.sources.thumbnails) button.append(drawThumbnail(examples.sources, source));
+  button.append(make("span", "", describeExample(examples.sources, source)));
+  button.addEventListener("click", () => choose(source));
+  item.append(button);
+  return item;
+}
+
+/** Links inside the page scroll without touching the address, which holds the view. */
+function startLinks(writeAddress) {
+  for (const link of document.querySelectorAll("a[href^='#']")) {
+    link.addEventListener("click", (event) => {
+      event.preventDefault();
+      const target = document.querySelector(link.getAttribute("href"));
+      target.setAttribute("tabindex", "-1");
+      target.focus({ preventScroll: true });
+      target.scrollIntoView();
+    });
+  }
+  const button = document.getElementById("copy-link");
+  button.addEventListener("click", async () => {
+    writeAddress();
+    try {
+      await navigator.clipboard.writeText(location.href);
+      button.textContent = "Copied";
+    } catch {
+      button.textContent = "Copy it from the address bar";
+    }
+    setTimeout(() => (button.textContent = "Copy link to this view"), 2500);
+  });
+}

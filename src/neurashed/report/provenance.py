@@ -1,0 +1,94 @@
+"""Where a result comes from, laid out for reading."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+__all__ = ["Section", "describe_provenance", "find_cautions"]
+
+# Sections in their order, with the entries of the provenance that each shows.
+_SECTIONS = {
+    "Measurement": ("measure", "step", "loss", "readout", "update", "divergence", "exact"),
+    "Parameters covered": ("coverage",),
+    "Precision": ("dtype", "device", "resolution", "undefined"),
+    "Method": ("method",),
+    "Data and versions": ("data", "versions", "created"),
+}
+
+
+@dataclass(frozen=True)
+class Section:
+    """One block of the provenance.
+
+    Attributes:
+        title: Its heading.
+        rows: Names with values, nested names joined by a dot.
+    """
+
+    title: str
+    rows: list[tuple[str, str]]
+
+
+def describe_provenance(result: xr.DataArray) -> list[Section]:
+    """Return everything that the provenance of a result holds, in readable sections."""
+    provenance: Mapping[str, Any] = result.attrs.get("provenance", {})
+    known = {key for keys in _SECTIONS.values() for key in keys}
+    sections = {
+        title: {key: provenance[key] for key in keys if key in provenance}
+        for title, keys in _SECTIONS.items()
+    }
+    sections["Further"] = {key: value for key, value in provenance.items() if key not in known}
+    return [
+        Section(title, list(_flatten(entries))) for title, entries in sections.items() if entries
+    ]
+
+
+def find_cautions(result: xr.DataArray) -> list[str]:
+    """Return what a reader must know before trusting the numbers.
+
+    These are undefined values, parameters that were not covered, and warnings of the measurement.
+    """
+    provenance: Mapping[str, Any] = result.attrs.get("provenance", {})
+    cautions = []
+    num_undefined = int(np.count_nonzero(~np.isfinite(result.values)))
+    if num_undefined:
+        share = num_undefined / result.size
+        cautions.append(
+            f"{num_undefined:,} of {result.size:,} values ({share:.2%}) are undefined: the "
+            "source's own response is zero, so there is nothing to divide by. They are left out of "
+            "summaries."
+        )
+    coverage = provenance.get("coverage", {})
+    if coverage.get("covered") != coverage.get("total"):
+        statement = coverage.get("statement") or f"{coverage['covered']} of {coverage['total']}"
+        cautions.append(f"Not all parameters were covered: {statement}.")
+    resolution = provenance.get("resolution", {})
+    cautions += [str(resolution[key]) for key in ("warning", "message") if resolution.get(key)]
+    cautions += [str(one) for one in provenance.get("warnings", [])]
+    return cautions
+
+
+def _flatten(entries: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:
+    rows = []
+    for key, value in entries.items():
+        name = f"{prefix}{key}".replace("_", " ")
+        if isinstance(value, Mapping):
+            rows += _flatten(value, prefix=f"{name}.")
+        elif value is not None and value != []:
+            rows.append((name, _write(value)))
+    return rows
+
+
+def _write(value: Any) -> str:  # noqa: ANN401
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int) and abs(value) >= 10_000:
+        return f"{value:,}"
+    if isinstance(value, list | tuple):
+        return ", ".join(_write(one) for one in value)
+    if isinstance(value, Mapping):
+        return "; ".join(f"{key} {_write(one)}" for key, one in value.items())
+    return str(value)

@@ -1,0 +1,135 @@
+"""Class tables in the form in which the page shows them: text, interval and colour of each cell."""
+
+import math
+from dataclasses import dataclass
+
+import matplotlib as mpl
+import numpy as np
+import xarray as xr
+
+from neurashed.plots import ColorScale, choose_color_scale
+from neurashed.report.summary import STATISTICS, has_labels, usable_statistics
+from neurashed.results import class_table
+from neurashed.typing import Statistic
+
+__all__ = ["ClassTable", "TableCell", "build_class_tables"]
+
+_LABEL_KINDS = {"label": "class", "fine_label": "finer class"}
+# A finer table may have a hundred classes; one statistic of it keeps the page small.
+_MOST_CLASSES_WITH_ALL_STATISTICS = 20
+_MOST_CLASSES_WITH_INTERVALS = 12
+_DARK_BELOW = 0.5
+
+
+@dataclass(frozen=True)
+class TableCell:
+    """One cell.
+
+    Attributes:
+        text: Its value, or ``"undefined"``.
+        interval: Its interval, or nothing where there is no room.
+        background: Its colour as ``#rrggbb``; empty if undefined.
+        is_dark: Whether writing on it must be light.
+        note: Value, interval and number of pairs in words.
+    """
+
+    text: str
+    interval: str
+    background: str
+    is_dark: bool
+    note: str
+
+
+@dataclass(frozen=True)
+class ClassTable:
+    """One class-to-class table, ready to be written.
+
+    Attributes:
+        labels: Which labels say what a class is.
+        statistic: Which statistic stands in the cells.
+        caption: What the table shows.
+        source_classes: Names of the rows.
+        probe_classes: Names of the columns.
+        rows: The cells.
+    """
+
+    labels: str
+    statistic: Statistic
+    caption: str
+    source_classes: list[str]
+    probe_classes: list[str]
+    rows: list[list[TableCell]]
+
+
+def build_class_tables(result: xr.DataArray) -> list[ClassTable]:
+    """Return a table for every statistic and kind of label that the result allows."""
+    tables = []
+    for labels in _LABEL_KINDS:
+        if not has_labels(result, labels):
+            continue
+        num_classes = len(np.unique(result[f"source_{labels}"].values))
+        statistics = usable_statistics(result)
+        if num_classes > _MOST_CLASSES_WITH_ALL_STATISTICS:
+            statistics = statistics[:1]
+        tables += [_build(result, labels, statistic) for statistic in statistics]
+    return tables
+
+
+def _build(result: xr.DataArray, labels: str, statistic: Statistic) -> ClassTable:
+    table = class_table(result, statistic=statistic, labels=labels)
+    table = table.transpose("source_class", "probe_class")
+    columns = [table[name].values for name in ("value", "low", "high", "count")]
+    look = _choose_look(table["value"])
+    return ClassTable(
+        labels=labels,
+        statistic=statistic,
+        caption=(
+            f"{STATISTICS[statistic].capitalize()} over all pairs of different examples, by "
+            f"{_LABEL_KINDS[labels]} of the source (rows) and of the probe (columns)"
+        ),
+        source_classes=table["source_class"].values.astype(str).tolist(),
+        probe_classes=table["probe_class"].values.astype(str).tolist(),
+        rows=[
+            [_build_cell(*cell, look=look) for cell in zip(*row, strict=True)]
+            for row in zip(*columns, strict=True)
+        ],
+    )
+
+
+@dataclass(frozen=True)
+class _Look:
+    """How the cells of one table are written and coloured."""
+
+    scale: ColorScale
+    number_format: str
+    has_intervals: bool
+
+
+def _choose_look(values: xr.DataArray) -> _Look:
+    """Return one look for all cells, with as many decimals as give the largest three digits."""
+    largest = float(np.max(np.abs(values.values[np.isfinite(values.values)]), initial=0.0))
+    is_plain = 1e-3 <= largest < 1e5
+    decimals = max(2 - math.floor(math.log10(largest)), 0) if is_plain else 2
+    return _Look(
+        scale=choose_color_scale(values),
+        number_format=f".{decimals}{'f' if is_plain else 'e'}",
+        has_intervals=max(values.shape) <= _MOST_CLASSES_WITH_INTERVALS,
+    )
+
+
+def _build_cell(value: float, low: float, high: float, count: int, *, look: _Look) -> TableCell:
+    if not np.isfinite(value):
+        note = f"undefined, {count:,} pairs"
+        return TableCell("undefined", "", "", is_dark=False, note=note)
+    scale = look.scale
+    color = mpl.colormaps[scale.name]((value - scale.low) / (scale.high - scale.low))
+    brightness = 0.299 * color[0] + 0.587 * color[1] + 0.114 * color[2]
+    text, *ends = (format(one, look.number_format) for one in (value, low, high))
+    interval = " to ".join(ends)
+    return TableCell(
+        text=text,
+        interval=interval if look.has_intervals else "",
+        background=mpl.colors.to_hex(color),
+        is_dark=bool(brightness < _DARK_BELOW),
+        note=f"{value:.4g}, 95 % interval {interval}, {count:,} pairs",
+    )
