@@ -66,11 +66,17 @@ def test_numpy_inputs_keep_their_numbers_and_type(dtype: str):
     assert tensor.tolist() == values.tolist()
 
 
-def test_read_only_and_strided_arrays_are_accepted():
-    values = np.arange(12.0).reshape(3, 4)
+def test_strided_arrays_are_accepted():
+    values = np.arange(12.0).reshape(3, 4)[::-1, ::2]
+    assert Examples(values).inputs.tolist() == values.tolist()
+
+
+def test_read_only_arrays_are_copied():
+    values = np.zeros((2, 2))
     values.flags.writeable = False
-    tensor = Examples(values[::-1, ::2]).inputs
-    assert tensor.tolist() == values[::-1, ::2].tolist()
+    inputs = Examples(values).inputs
+    inputs[0, 0] = 1
+    assert values[0, 0] == 0
 
 
 def test_gradient_history_stays_outside():

@@ -52,8 +52,8 @@ class Examples:
         Examples(4 examples, inputs (2,) float32, targets int64, 2 labels)
         >>> examples.select([1, 3]).ids
         array([1, 3])
-        >>> examples.labels
-        array(['0', '1', '1', '0'], dtype='<U21')
+        >>> examples.labels.tolist()
+        ['0', '1', '1', '0']
     """
 
     inputs: Tensor | dict[str, Tensor]
@@ -141,8 +141,8 @@ class Examples:
 
         Example:
             >>> examples = Examples(torch.eye(3), ids=["a", "b", "c"])
-            >>> examples.select([2, 0]).ids
-            array(['c', 'a'], dtype='<U1')
+            >>> examples.select([2, 0]).ids.tolist()
+            ['c', 'a']
             >>> len(examples.select(examples.ids != "b"))
             2
         """

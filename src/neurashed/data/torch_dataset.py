@@ -47,8 +47,8 @@ def from_dataset(
 
     Example:
         >>> dataset = torch.utils.data.TensorDataset(torch.rand(3, 2), torch.tensor([1, 0, 1]))
-        >>> from_dataset(dataset, limit=2, name="train").ids
-        array(['train/0', 'train/1'], dtype='<U7')
+        >>> from_dataset(dataset, limit=2, name="train").ids.tolist()
+        ['train/0', 'train/1']
     """
     items = [_parts_of(item, place) for place, item in enumerate(_iterate(dataset, limit))]
     if not items:
