@@ -117,6 +117,13 @@ def test_the_skip_adds_the_two_hidden_layers():
     assert torch.allclose(model(inputs), expected, atol=1e-6)
 
 
+def test_a_residual_block_whose_branch_is_silent_passes_its_input_on():
+    block = ResNet18(width=4, generator=seeded()).stage1[0]
+    nn.init.zeros_(block.norm2.weight)
+    inputs = torch.rand(2, 4, 5, 5, generator=seeded(1))
+    assert torch.equal(block(inputs), inputs)
+
+
 def test_the_autoencoder_makes_thirty_two_numbers_of_an_image():
     model = Autoencoder(generator=seeded())
     assert model.encode(torch.zeros(2, 1, 28, 28)).shape == (2, 32)
