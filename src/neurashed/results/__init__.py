@@ -4,24 +4,32 @@ This room names axes, labels and checks results, records where they come from, k
 and summarizes them by class. It computes no responses, and never reaches torch.
 """
 
+from neurashed.results.class_table import class_table
 from neurashed.results.content import content_checksum
 from neurashed.results.labelling import AxisLabels, label_elasticity
 from neurashed.results.opening import open_result
 from neurashed.results.provenance import collect_provenance
+from neurashed.results.ranking import nearest_probes, order_by_similarity
 from neurashed.results.run import RunFolder
 from neurashed.results.schema import SCHEMA_VERSION, check_result
 from neurashed.results.store import save_result
+from neurashed.results.strength import Strength, elasticity_strength
 from neurashed.results.thumbnails import pack_thumbnails, read_thumbnails
 
 __all__ = [
     "SCHEMA_VERSION",
     "AxisLabels",
     "RunFolder",
+    "Strength",
     "check_result",
+    "class_table",
     "collect_provenance",
     "content_checksum",
+    "elasticity_strength",
     "label_elasticity",
+    "nearest_probes",
     "open_result",
+    "order_by_similarity",
     "pack_thumbnails",
     "read_thumbnails",
     "save_result",

@@ -1,0 +1,120 @@
+"""From pairs of examples to pairs of classes."""
+
+from typing import Literal
+
+import numpy as np
+import xarray as xr
+
+from neurashed.results.bootstrap import Bootstrap, Population
+from neurashed.results.pairs import (
+    check_plain,
+    group_pairs,
+    match_examples,
+    read_classes,
+    read_terms,
+    sort_labels,
+)
+from neurashed.results.weighted import summarize_groups
+from neurashed.typing import Statistic
+
+__all__ = ["class_table"]
+
+
+def class_table(
+    result: xr.DataArray,
+    *,
+    statistic: Statistic = "median",
+    labels: Literal["label", "fine_label"] = "label",
+    include_diagonal: bool = False,
+    num_bootstrap: int = 200,
+    confidence: float = 0.95,
+    seed: int = 0,
+) -> xr.Dataset:
+    """Summarize a result for each pair of a source class and a probe class.
+
+    ``mean`` and ``median`` are those of the values, with their sign. ``ratio_of_means`` is
+    Σ |value|·self_response / Σ self_response, for ratio measures the sum of all responses over the
+    sum of all self-responses. Values that are not finite are left out and counted.
+
+    Intervals are percentile intervals of a bootstrap over examples, see `Bootstrap`. Where a class
+    has a single example nothing can be said about its variation, and they are NaN.
+
+    Args:
+        result: A result with dimensions source and probe.
+        statistic: ``"median"``, ``"ratio_of_means"`` or ``"mean"``.
+        labels: Which labels make the classes.
+        include_diagonal: Whether an example paired with itself (the same id) counts.
+        num_bootstrap: Number of replicates; with 0 all ends are NaN.
+        confidence: Share of replicates within the interval.
+        seed: Seed of the bootstrap.
+
+    Returns:
+        ``value``, ``low``, ``high``, ``count`` (pairs that count) and ``num_undefined`` (pairs left
+        out because they are not finite), each ``(source_class, probe_class)``.
+
+    Example:
+        >>> from neurashed.results import AxisLabels, label_elasticity
+        >>> axis = AxisLabels(ids=np.arange(4), labels=np.array(["cat", "cat", "dog", "dog"]))
+        >>> values = np.array([[1, 0.8, 0.1, 0.3], [0.6, 1, 0.2, 0.2],
+        ...                    [0.1, 0.1, 1, 0.4], [0.3, 0.1, 0.5, 1]])
+        >>> result = label_elasticity(values, sources=axis, probes=axis, name="relative", units="1",
+        ...                           provenance={})
+        >>> class_table(result)["value"].sel(source_class="cat").values
+        array([0.7, 0.2])
+    """
+    check_plain(result)
+    bootstrap = Bootstrap(num_bootstrap, confidence, seed)
+    sources, probes = match_examples(result)
+    source_labels, probe_labels = (
+        read_classes(result, axis, labels) for axis in ("source", "probe")
+    )
+    source_classes, probe_classes = sort_labels(source_labels), sort_labels(probe_labels)
+    shape = (len(source_classes), len(probe_classes))
+    source_index = _index_of(source_labels, source_classes)
+    probe_index = _index_of(probe_labels, probe_classes)
+    groups = source_index[:, None] * shape[1] + probe_index
+    if not include_diagonal:
+        groups = np.where(sources[:, None] == probes, -1, groups)
+    terms = read_terms(result, statistic, magnitudes=False)
+    pairs = group_pairs(terms, groups, shape[0] * shape[1])
+    once = summarize_groups(pairs, statistic)
+    population = Population(sources, probes, source_labels, probe_labels)
+    low, high = bootstrap.interval(bootstrap.replicate(pairs, statistic, population))
+    varies = np.logical_and.outer(np.bincount(source_index) > 1, np.bincount(probe_index) > 1)
+    cells = {
+        "value": once.reshape(shape),
+        "low": np.where(varies, low.reshape(shape), np.nan),
+        "high": np.where(varies, high.reshape(shape), np.nan),
+        "count": pairs.counts.reshape(shape),
+        "num_undefined": pairs.num_undefined.reshape(shape),
+    }
+    return _label_table(cells, source_classes, probe_classes, result).assign_attrs(
+        statistic=statistic,
+        labels=labels,
+        include_diagonal=include_diagonal,
+        num_bootstrap=num_bootstrap,
+        confidence=confidence,
+        seed=seed,
+    )
+
+
+def _index_of(labels: np.ndarray, classes: np.ndarray) -> np.ndarray:
+    order = np.argsort(classes)
+    return order[np.searchsorted(classes, labels, sorter=order)]
+
+
+def _label_table(
+    cells: dict[str, np.ndarray],
+    source_classes: np.ndarray,
+    probe_classes: np.ndarray,
+    result: xr.DataArray,
+) -> xr.Dataset:
+    about = {name: result.attrs[name] for name in ("measure", "units", "long_name")}
+    table = xr.Dataset(
+        {name: (("source_class", "probe_class"), cell) for name, cell in cells.items()},
+        coords={"source_class": source_classes, "probe_class": probe_classes},
+        attrs=about,
+    )
+    for name in ("value", "low", "high"):
+        table[name].attrs = about
+    return table
