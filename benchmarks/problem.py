@@ -65,8 +65,9 @@ def draw_examples(workload: Workload) -> tuple[np.ndarray, np.ndarray]:
 
 def save_problem(problem: Problem, folder: Path) -> None:
     """Write the numbers where the contenders find them."""
-    arrays = {f"weights/{name}": values for name, values in problem.weights.items()}
-    np.savez(folder / "problem.npz", inputs=problem.inputs, targets=problem.targets, **arrays)
+    arrays = {"inputs": problem.inputs, "targets": problem.targets}
+    arrays |= {f"weights/{name}": values for name, values in problem.weights.items()}
+    np.savez(folder / "problem.npz", allow_pickle=False, **arrays)
 
 
 def load_problem(workload: Workload, folder: Path) -> Problem:

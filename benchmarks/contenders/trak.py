@@ -33,9 +33,14 @@ def _model_output(torch_side: TorchProblem) -> AbstractModelOutput:
         ) -> Tensor:
             return torch_side.scalar({**weights, **buffers}, one_input, one_target)
 
-        def get_out_to_loss_grad(self, model: nn.Module, *state: object) -> Tensor:  # noqa: ARG002
-            inputs, _ = state[-1]
-            return torch.ones(len(inputs), 1)
+        def get_out_to_loss_grad(
+            self,
+            model: nn.Module,  # noqa: ARG002
+            weights: Weights,  # noqa: ARG002
+            buffers: Weights,  # noqa: ARG002
+            batch: tuple[Tensor, Tensor],
+        ) -> Tensor:
+            return torch.ones(len(batch[0]), 1)
 
     return ModelOutput()
 
