@@ -79,7 +79,7 @@ def test_it_is_the_largest_eigenvalue_of_the_dense_hessian(case: str):
     task, examples = CASES[case]
     expected = dense_eigenvalues(task, examples)[-1].item()
     # The promise is a relative error of the tolerance that is asked for.
-    for tolerance in (1e-3, 1e-8):
+    for tolerance in (1e-2, 1e-8):
         found = compute_lambda_max(task, examples, generator=seeded(2), tolerance=tolerance)
         assert found == pytest.approx(expected, rel=tolerance), tolerance
 
@@ -89,7 +89,7 @@ def test_float32_finds_it_too():
     expected = dense_eigenvalues(task, examples)[-1].item()
     model = MLP(3, [5, 4], 2, activation="tanh", generator=seeded())
     found = compute_lambda_max(Task(model, loss="mse"), examples, generator=seeded(2))
-    assert found == pytest.approx(expected, rel=1e-3)
+    assert found == pytest.approx(expected, rel=1e-2)
 
 
 class Parabolas(nn.Module):
