@@ -1,5 +1,6 @@
 """``neurashed demo``."""
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -11,6 +12,7 @@ from neurashed.cli.console import open_console, print_json, show_progress
 from neurashed.cli.tables import draw_neighbors, tabulate_classes, tabulate_strengths
 from neurashed.errors import StoreError
 from neurashed.experiments import (
+    DEFAULT_SOURCE,
     DemoFindings,
     DemoSettings,
     NetworkFindings,
@@ -22,7 +24,7 @@ from neurashed.results import RunFolder, Strength
 
 __all__ = ["app"]
 
-app = typer.Typer()
+app = typer.Typer(add_completion=False)
 
 
 @app.command("demo", help=SUMMARIES["demo"], epilog="Example: neurashed demo --digit 100")
@@ -31,8 +33,8 @@ def demo(
         "neurashed-demo"
     ),
     digit: Annotated[
-        int | None, typer.Option(help="Id of the digit whose neighbors are shown.")
-    ] = None,
+        int, typer.Option(help="Id of the digit whose neighbors are shown.")
+    ] = DEFAULT_SOURCE,
     seed: Annotated[int, typer.Option(help="Seed of the weights and the order of data.")] = 0,
     json: Annotated[bool, typer.Option("--json", help="Print the numbers as JSON.")] = False,
 ) -> None:
@@ -99,22 +101,20 @@ def _judge(findings: DemoFindings) -> str:
         f"{gains['linear']:+.3f} in the linear one."
     )
     if not findings.doubts:
-        return f"{numbers} It made the first locally elastic and not the second."
-    return f"{numbers} But with these numbers, {'; and '.join(findings.doubts)}."
+        return f"{numbers} It made the first locally elastic, and not the second."
+    return f"{numbers} That alone does not show it: {'; and '.join(findings.doubts)}."
 
 
 def _print_neighbors(console: Console, findings: DemoFindings) -> None:
-    label = findings.source_label
     console.print(
-        f"\n[bold]The eight digits that go with digit {findings.source}, a {label}[/]"
-        " (the step moves them most, or their pixels are closest)"
+        f"\n[bold]The eight digits that go with example {findings.source}[/] (it shows "
+        f"{findings.source_label}): those a step on it moves most, and those closest in pixels"
     )
     console.print(draw_neighbors(findings.source_thumbnail, findings.neighbors))
-    for name, neighbors in findings.neighbors.items():
-        console.print(
-            f"Over all digits, {neighbors.share_of_kind:.0%} of the eight chosen by {name} are of "
-            "the source's kind."
-        )
+    shares = ", ".join(
+        f"{name} {neighbors.share_of_kind:.0%}" for name, neighbors in findings.neighbors.items()
+    )
+    console.print(f"Over all digits, so many of the eight are of the source's kind: {shares}.")
 
 
 def _as_numbers(findings: DemoFindings) -> dict[str, object]:
@@ -139,9 +139,9 @@ def _network_as_numbers(network: NetworkFindings) -> dict[str, object]:
         "max_lr_lambda": network.max_lr_lambda,
         **{
             name: {
-                "median": vars(moment.median),
-                "ratio_of_means": vars(moment.ratio_of_means),
-                "median_same_parity": vars(moment.same_parity),
+                "median": asdict(moment.median),
+                "ratio_of_means": asdict(moment.ratio_of_means),
+                "median_same_parity": asdict(moment.same_parity),
             }
             for name, moment in moments.items()
         },

@@ -15,7 +15,7 @@ from neurashed.results import RunFolder
 
 __all__ = ["app"]
 
-app = typer.Typer()
+app = typer.Typer(add_completion=False)
 
 
 @app.command("info", help=SUMMARIES["info"], epilog="Example: neurashed info runs/cnn --json")

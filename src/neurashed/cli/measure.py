@@ -2,7 +2,7 @@
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, get_args
 
 import typer
 
@@ -21,8 +21,9 @@ from neurashed.typing import Measure, Step
 
 __all__ = ["app"]
 
-app = typer.Typer()
+app = typer.Typer(add_completion=False)
 _DEFAULT = MeasureSettings(model="", data="")
+_WHAT, _HOW, _WHERE = "What is measured", "How it is measured", "What becomes of it"
 
 
 @app.command(
@@ -35,58 +36,137 @@ def measure(  # noqa: PLR0913, PLR0917, each is an option of the command line
     model: Annotated[
         str,
         typer.Option(
-            help="package.module:function that returns the network, or a built-in name; either "
-            "with arguments, as in 'two_layer_relu?num_inputs=64&width=512'. Put in eval mode."
+            metavar="SPEC",
+            rich_help_panel=_WHAT,
+            help="package.module:function, which returns the network, or a built-in name; either "
+            "with arguments, as in two_layer_relu?width=512. It is put in eval mode.",
         ),
     ],
     data: Annotated[
         str,
         typer.Option(
+            metavar="SPEC",
+            rich_help_panel=_WHAT,
             help="The sources: digits, mnist:FOLDER, cifar10:FOLDER, FILE.npz or "
-            "package.module:function, as in 'digits?per_class=20&layout=flat'."
+            "package.module:function, as in digits?per_class=20.",
         ),
     ],
-    out: Annotated[Path | None, typer.Option(help="Folder of the run, new or empty.")] = None,
-    probes: Annotated[str | None, typer.Option(help="The probes; if not given, the sources.")] = (
-        _DEFAULT.probes
-    ),
+    probes: Annotated[
+        str | None,
+        typer.Option(
+            metavar="SPEC",
+            rich_help_panel=_WHAT,
+            help="The probes, named like the sources.",
+            show_default="the sources",
+        ),
+    ] = _DEFAULT.probes,
     weights: Annotated[
-        str | None, typer.Option(help="A .safetensors file, or a .pt file of tensors alone.")
+        str | None,
+        typer.Option(
+            metavar="FILE",
+            rich_help_panel=_WHAT,
+            help="A .safetensors file, or a .pt file that holds tensors alone.",
+            show_default="initial weights",
+        ),
     ] = _DEFAULT.weights,
     loss: Annotated[
-        str, typer.Option(help="mse, bce, bce_on_probabilities or cross_entropy.")
+        str,
+        typer.Option(
+            metavar="NAME",
+            rich_help_panel=_WHAT,
+            help="mse, bce, bce_on_probabilities or cross_entropy.",
+        ),
     ] = _DEFAULT.loss,
     readout: Annotated[
         str,
-        typer.Option(help="output, logits, probabilities, log_probabilities, label_logit or loss."),
+        typer.Option(
+            metavar="NAME",
+            rich_help_panel=_WHAT,
+            help="output, logits, probabilities, log_probabilities, label_logit or loss.",
+        ),
     ] = _DEFAULT.readout,
-    lr: Annotated[float, typer.Option(help="Learning rate of the step.")] = _DEFAULT.lr,
+    lr: Annotated[
+        float,
+        typer.Option(
+            metavar="RATE", rich_help_panel=_WHAT, help="Learning rate of the step on a source."
+        ),
+    ] = _DEFAULT.lr,
     parameters: Annotated[
         list[str] | None,
-        typer.Option(help="Which parameters the step changes, such as 'fc2.*'; may be repeated."),
+        typer.Option(
+            metavar="GLOB",
+            rich_help_panel=_WHAT,
+            help="Which parameters the step changes, such as 'fc2.*'; may be repeated.",
+            show_default="all",
+        ),
     ] = None,
     measure: Annotated[
-        Measure, typer.Option(help="What is made of the responses.")
+        Measure,
+        typer.Option(
+            metavar="NAME",
+            rich_help_panel=_HOW,
+            help=f"What is made of the responses: {', '.join(get_args(Measure))}.",
+        ),
     ] = _DEFAULT.measure,
     step: Annotated[
-        Step, typer.Option(help="Really take the step, or its derivative.")
+        Step,
+        typer.Option(
+            metavar="exact|first_order",
+            rich_help_panel=_HOW,
+            help="Really take the step, or its derivative in the learning rate.",
+        ),
     ] = _DEFAULT.step,
     memory: Annotated[
-        str | None, typer.Option(help="Budget such as 2GB; a quarter of what is free.")
+        str | None,
+        typer.Option(
+            metavar="SIZE",
+            rich_help_panel=_HOW,
+            help="Memory the work may take, such as 2GB; the numbers do not depend on it.",
+            show_default="a quarter of what is free",
+        ),
     ] = _DEFAULT.memory,
-    device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = _DEFAULT.device,
+    device: Annotated[
+        str, typer.Option(metavar="NAME", rich_help_panel=_HOW, help="auto, cpu or cuda.")
+    ] = _DEFAULT.device,
     dtype: Annotated[
-        str | None, typer.Option(help="float32 or float64; the network's own.")
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            rich_help_panel=_HOW,
+            help="float32 or float64.",
+            show_default="the network's own",
+        ),
     ] = _DEFAULT.dtype,
-    seed: Annotated[int, typer.Option(help="Seed of the initial weights.")] = _DEFAULT.seed,
+    seed: Annotated[
+        int,
+        typer.Option(
+            metavar="NUMBER",
+            rich_help_panel=_HOW,
+            help="Seed of initial weights and of every other random choice.",
+        ),
+    ] = _DEFAULT.seed,
     plan: Annotated[
-        bool, typer.Option("--plan", help="Print what it would cost, and stop.")
+        bool,
+        typer.Option(
+            "--plan", rich_help_panel=_WHERE, help="Print how and at what cost, and stop."
+        ),
     ] = False,
-    report: Annotated[bool, typer.Option("--report", help="Write the HTML report too.")] = False,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FOLDER", rich_help_panel=_WHERE, help="Folder of the run, new or empty."
+        ),
+    ] = None,
     overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Replace a run that is in the folder.")
+        bool,
+        typer.Option("--overwrite", rich_help_panel=_WHERE, help="Replace a run that is there."),
     ] = False,
-    json: Annotated[bool, typer.Option("--json", help="Print the answer as JSON.")] = False,
+    report: Annotated[
+        bool, typer.Option("--report", rich_help_panel=_WHERE, help="Write the HTML report too.")
+    ] = False,
+    json: Annotated[
+        bool, typer.Option("--json", rich_help_panel=_WHERE, help="Print the answer as JSON.")
+    ] = False,
 ) -> None:
     """Measure, print the strengths, and say where the run is.
 

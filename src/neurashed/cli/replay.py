@@ -11,7 +11,7 @@ from neurashed.experiments import Replay, replay_run
 
 __all__ = ["app"]
 
-app = typer.Typer()
+app = typer.Typer(add_completion=False)
 
 
 @app.command(

@@ -11,7 +11,7 @@ from neurashed.report import write_run_report
 
 __all__ = ["app"]
 
-app = typer.Typer()
+app = typer.Typer(add_completion=False)
 
 
 @app.command("report", help=SUMMARIES["report"], epilog="Example: neurashed report runs/cnn")

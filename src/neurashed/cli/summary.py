@@ -1,5 +1,6 @@
 """What `measure` and `info` print of a result."""
 
+from dataclasses import asdict
 from typing import Any
 
 from rich.console import Console
@@ -45,7 +46,7 @@ def summary_as_numbers(summary: ResultSummary) -> dict[str, Any]:
         if name not in {"classes", "strengths", "cautions"}
     }
     numbers["cautions"] = list(summary.cautions)
-    numbers["strengths"] = {name: vars(each) for name, each in summary.strengths.items()}
+    numbers["strengths"] = {name: asdict(each) for name, each in summary.strengths.items()}
     if summary.classes is not None:
         value = summary.classes["value"].transpose("source_class", "probe_class")
         numbers["classes"] = {

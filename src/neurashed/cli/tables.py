@@ -84,7 +84,7 @@ def _write_row(row: np.ndarray) -> list[Text]:
 
 
 def draw_neighbors(source: np.ndarray, rows: Mapping[str, Neighbors]) -> Table:
-    """Return small pictures of a source and of its neighbors in letters, a row for each way.
+    """Return small pictures of a source and of its neighbors, with label and value under each.
 
     Args:
         source: Picture of the source ``(row, column)``, uint8.
@@ -101,7 +101,8 @@ def draw_neighbors(source: np.ndarray, rows: Mapping[str, Neighbors]) -> Table:
             "→",
             *(Text(_draw(each)) for each in neighbors.thumbnails),
         )
-        table.add_row("", "", "", *map(str, neighbors.labels))
+        captions = zip(neighbors.labels, neighbors.values, strict=True)
+        table.add_row("", "", "", *(f"{label}  {value:.3g}" for label, value in captions))
     return table
 
 

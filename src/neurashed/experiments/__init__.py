@@ -5,7 +5,12 @@ This room adds no science of its own and prints nothing.
 """
 
 from neurashed.experiments.demo import DemoSettings, run_demo
-from neurashed.experiments.demo_findings import DemoFindings, NetworkFindings, find_in_demo
+from neurashed.experiments.demo_findings import (
+    DEFAULT_SOURCE,
+    DemoFindings,
+    NetworkFindings,
+    find_in_demo,
+)
 from neurashed.experiments.measurement import (
     MeasureSettings,
     plan_run,
@@ -17,6 +22,7 @@ from neurashed.experiments.replay import Replay, replay_run
 from neurashed.experiments.summary import ResultSummary, summarize_result
 
 __all__ = [
+    "DEFAULT_SOURCE",
     "DemoFindings",
     "DemoSettings",
     "MeasureSettings",

@@ -1,13 +1,16 @@
 """Which examples go with one, by what a network does and by what the pictures look like."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import xarray as xr
+from scipy.spatial.distance import cdist
 
 from neurashed.errors import InputError
+from neurashed.results import read_thumbnails
 
-__all__ = ["Neighbors", "find_by_pixels", "find_by_response"]
+__all__ = ["Neighbors", "find_by_pixels", "find_by_response", "read_pictures"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,12 +58,32 @@ def find_by_pixels(result: xr.DataArray, source: int | str, num_neighbors: int) 
     Returns:
         The neighbors; values are Euclidean distances.
     """
-    pictures = {
-        axis: result[f"{axis}_thumbnail"].to_numpy().reshape(result.sizes[axis], -1).astype(float)
-        for axis in ("source", "probe")
-    }
-    distances = np.linalg.norm(pictures["source"][:, None] - pictures["probe"][None], axis=-1)
+    pictures = [
+        images.reshape(len(images), -1).astype(float)
+        for images in (read_pictures(result, "source"), read_pictures(result, "probe"))
+    ]
+    distances = cdist(*pictures)
     return _pick(result, source, num_neighbors, distances, distances)
+
+
+def read_pictures(result: xr.DataArray, axis: Literal["source", "probe"]) -> np.ndarray:
+    """Return the thumbnails of an axis.
+
+    Args:
+        result: A result.
+        axis: Whose thumbnails to return.
+
+    Returns:
+        Images ``(example, row, column[, 3])`` in uint8.
+
+    Raises:
+        InputError: If the result has none.
+    """
+    images = read_thumbnails(result, axis)
+    if images is None:
+        message = f"the result has no thumbnails of its {axis}s; measure examples with thumbnails"
+        raise InputError(message)
+    return images
 
 
 def _pick(
@@ -85,7 +108,7 @@ def _pick(
     return Neighbors(
         ids=probes[chosen],
         labels=labels[chosen],
-        thumbnails=result["probe_thumbnail"].to_numpy()[chosen],
+        thumbnails=read_pictures(result, "probe")[chosen],
         values=values[row, chosen],
         share_of_kind=float(is_same_kind.mean()),
     )
