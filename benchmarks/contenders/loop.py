@@ -28,24 +28,24 @@ def _gram(torch_side: TorchProblem) -> Tensor:
     return jacobian @ jacobian.T
 
 
-def _response(torch_side: TorchProblem, row: int, before: Tensor) -> Tensor:
-    """Copy the network, take the step of one source, look at every probe, subtract."""
+def relative_elasticity(torch_side: TorchProblem) -> Tensor:
+    """Size of ``Δ(s, p) / Δ(s, s)`` from one really taken step for each source."""
     moved = deepcopy(torch_side.model)
     optimizer = torch.optim.SGD(moved.parameters(), lr=torch_side.workload.lr)
-    batch = slice(row, row + 1)
-    mse_loss(moved(torch_side.inputs[batch]), torch_side.step_targets[batch]).backward()
-    optimizer.step()
     with torch.no_grad():
-        return (moved(torch_side.inputs) - before).squeeze(1)
-
-
-def relative_elasticity(torch_side: TorchProblem) -> Tensor:
-    """``|Δ(s, p)| / |Δ(s, s)|`` from one really taken step for each source."""
-    with torch.no_grad():
-        before = torch_side.model(torch_side.inputs)
-    rows = [_response(torch_side, row, before) for row in range(len(torch_side.inputs))]
-    responses = torch.stack(rows).abs()
-    return responses / responses.diagonal().unsqueeze(1)
+        before = moved(torch_side.inputs)
+    # Filled row by row: small tensors kept between large ones would fragment the heap.
+    elasticity = before.new_empty(len(before), len(before))
+    for row, (source, target) in enumerate(
+        zip(torch_side.inputs, torch_side.step_targets, strict=True)
+    ):
+        optimizer.zero_grad()
+        mse_loss(moved(source.unsqueeze(0)), target.unsqueeze(0)).backward()
+        optimizer.step()
+        with torch.no_grad():
+            elasticity[row] = (moved(torch_side.inputs) - before).squeeze(1).abs()
+        moved.load_state_dict(torch_side.model.state_dict())
+    return elasticity / elasticity.diagonal().unsqueeze(1)
 
 
 def prepare(problem: Problem) -> Run:

@@ -98,3 +98,20 @@ def test_a_quick_run_agrees_with_float64():
     assert "plain loop" in done.stdout
     assert "WRONG" not in done.stdout
     assert "matrix-product rate:" in done.stdout
+
+
+def test_the_page_takes_the_results_of_a_run_and_keeps_the_rest(
+    load: Load, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    load("results").save_results(_results(load), tmp_path / "found.json")
+    write_docs = load("write_docs")
+    page = tmp_path / "benchmarks.md"
+    page.write_text(write_docs.PAGE.read_text())
+    monkeypatch.setattr(write_docs, "PAGE", page)
+    before = page.read_text().split(write_docs.BEGIN)[0]
+    write_docs.write_docs(tmp_path / "found.json")
+    once = page.read_text()
+    write_docs.write_docs(tmp_path / "found.json")
+    assert page.read_text() == once
+    assert once.startswith(before)
+    assert "| neurashed | 1 s | 1 | 1.00 GB |" in once
