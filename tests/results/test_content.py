@@ -1,0 +1,55 @@
+"""The content checksum sees every bit of numbers and coordinates, and nothing else."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+import xarray as xr
+from result_cases import random_result
+
+from neurashed.results import content_checksum
+
+Change = Callable[[xr.DataArray], xr.DataArray]
+
+
+def test_attributes_and_layout_in_memory_do_not_matter():
+    result = random_result()
+    checksum = content_checksum(result)
+    assert len(checksum) == 64
+    assert content_checksum(result.assign_attrs(provenance={"created": "later"})) == checksum
+    assert content_checksum(result.copy(data=np.asfortranarray(result.values))) == checksum
+    wider = result.assign_coords(source_label=result["source_label"].astype("U40"))
+    assert content_checksum(wider) == checksum
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda it: it.copy(data=np.nextafter(it.values, np.inf)),
+        lambda it: it.astype(np.float32),
+        lambda it: it.isel(source=slice(None, None, -1)),
+        lambda it: it.assign_coords(source_label=it["source_label"].str.upper()),
+        lambda it: it.assign_coords(self_response=it["self_response"] * 2),
+        lambda it: it.drop_vars("probe_text"),
+        lambda it: it.assign_coords(source_thumbnail=it["source_thumbnail"][::-1].variable),
+    ],
+)
+def test_every_other_change_shows(change: Change):
+    result = random_result()
+    assert content_checksum(change(result)) != content_checksum(result)
+
+
+def test_zeros_of_both_signs_differ():
+    result = random_result()
+    zeros, minus = (
+        result.copy(data=np.zeros(result.shape)),
+        result.copy(data=-np.zeros(result.shape)),
+    )
+    assert content_checksum(zeros) != content_checksum(minus)
+
+
+def test_blocks_of_rows_cover_everything():
+    result = random_result(num_examples=300)
+    changed = result.copy(deep=True)
+    changed[-1, -1] += 1
+    assert content_checksum(changed) != content_checksum(result)
