@@ -79,10 +79,11 @@ app = typer.Typer(
 )
 
 
-def _show_version(is_wanted: bool) -> None:
+def _show_version(is_wanted: bool) -> bool:
     if is_wanted:
         typer.echo(neurashed.__version__)
         raise typer.Exit
+    return is_wanted
 
 
 @app.callback()

@@ -16,6 +16,7 @@ import json
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 import xarray as xr
@@ -28,7 +29,6 @@ from neurashed.results import RunFolder
 from neurashed.seeding import derive_seed
 from neurashed.task import Task
 from neurashed.training import State, save_weights, train
-from neurashed.typing import Progress
 
 __all__ = ["NETWORKS", "TRAINING_FILE", "DemoSettings", "name_result", "run_demo"]
 
@@ -77,7 +77,7 @@ def run_demo(
     path: Path,
     *,
     overwrite: bool = False,
-    progress: Progress | None = None,
+    progress: Callable[..., Any] | None = None,
 ) -> RunFolder:
     """Train both networks and measure them before and after, into a run folder.
 
@@ -123,7 +123,7 @@ def _odd_or_even(digits: Examples) -> Examples:
 
 
 def _measure(
-    task: Task, measured: Examples, settings: DemoSettings, progress: Progress | None
+    task: Task, measured: Examples, settings: DemoSettings, progress: Callable[..., Any] | None
 ) -> xr.DataArray:
     # In float64: a fitted digit has so small a gradient that its step is lost in float32.
     options = MeasurementOptions(dtype=torch.float64, seed=settings.seed, progress=progress)
@@ -135,7 +135,7 @@ def _train(
     digits: Examples,
     settings: DemoSettings,
     description: str,
-    progress: Progress | None,
+    progress: Callable[..., Any] | None,
 ) -> list[State]:
     steps_per_epoch = -(-len(digits) // settings.batch_size)
     report_every = max(1, settings.num_epochs * steps_per_epoch // _NUM_REPORTS)

@@ -16,6 +16,7 @@ from neurashed.experiments.neighbors import (
     read_pictures,
 )
 from neurashed.results import RunFolder, Strength, class_table, elasticity_strength
+from neurashed.training import State
 
 __all__ = ["DEFAULT_SOURCE", "DemoFindings", "MomentFindings", "NetworkFindings", "find_in_demo"]
 
@@ -126,9 +127,9 @@ def _find_network(run: RunFolder, name: str) -> NetworkFindings:
     return NetworkFindings(
         initial=_find_moment(run.result(name_result("initial", name)).load()),
         trained=_find_moment(run.result(name_result("trained", name)).load()),
-        loss=states[-1]["loss"],
-        accuracy=states[-1]["accuracy"],
-        max_lr_lambda=max(state["lr_lambda_max"] for state in states),
+        loss=states[-1].loss,
+        accuracy=states[-1].accuracy or 0.0,
+        max_lr_lambda=max(state.lr_lambda_max or 0.0 for state in states),
     )
 
 
@@ -158,9 +159,10 @@ def _list_doubts(relu: NetworkFindings, linear: NetworkFindings) -> list[str]:
     return doubts
 
 
-def _read_states(path: Path) -> dict[str, list[dict[str, float]]]:
+def _read_states(path: Path) -> dict[str, list[State]]:
     try:
-        return json.loads((path / TRAINING_FILE).read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+        content = json.loads((path / TRAINING_FILE).read_text(encoding="utf-8"))
+        return {name: [State(**state) for state in states] for name, states in content.items()}
+    except (OSError, ValueError, TypeError) as error:
         message = f"{path / TRAINING_FILE} cannot be read ({error}); run the demo again"
         raise StoreError(message) from error

@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import chdir, contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -19,7 +19,7 @@ from neurashed.errors import InputError
 from neurashed.experiments.networks import checksum_weights, load_network
 from neurashed.results import RunFolder
 from neurashed.task import SGD, Task
-from neurashed.typing import Measure, Progress, Step
+from neurashed.typing import Measure, Step
 
 __all__ = ["MeasureSettings", "plan_run", "run_measurement"]
 
@@ -99,7 +99,7 @@ def run_measurement(
     path: Path,
     *,
     overwrite: bool = False,
-    progress: Progress | None = None,
+    progress: Callable[..., Any] | None = None,
 ) -> RunFolder:
     """Measure, and keep the result in a run folder with everything needed to repeat it.
 
@@ -161,7 +161,9 @@ def _choices(settings: MeasureSettings) -> dict[str, Any]:
     return {name: getattr(settings, name) for name in names}
 
 
-def _options(settings: MeasureSettings, progress: Progress | None = None) -> MeasurementOptions:
+def _options(
+    settings: MeasureSettings, progress: Callable[..., Any] | None = None
+) -> MeasurementOptions:
     return MeasurementOptions(
         dtype=settings.dtype,
         divergence=settings.divergence,

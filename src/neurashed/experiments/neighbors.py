@@ -98,7 +98,8 @@ def _pick(
         message = f"no source has the id {source}; the first are {sources[:10].tolist()}"
         raise InputError(message)
     is_itself = sources[:, None] == probes[None]
-    # Undefined values sort last, as the source itself should.
+    # Undefined values sort after all others, and the source itself after those.
+    order_by = np.where(np.isnan(order_by), np.inf, order_by)
     closest = np.argsort(np.where(is_itself, np.nan, order_by), axis=1, kind="stable")
     closest = closest[:, :num_neighbors]
     labels = result["probe_label"].to_numpy()

@@ -12,7 +12,6 @@ from neurashed.errors import StoreError
 from neurashed.experiments.demo import DemoSettings, run_demo
 from neurashed.experiments.measurement import MeasureSettings, run_measurement
 from neurashed.results import RunFolder
-from neurashed.typing import Progress
 
 __all__ = ["Comparison", "Replay", "replay_run"]
 
@@ -57,7 +56,11 @@ class Replay:
 
 
 def replay_run(
-    path: Path, new_path: Path, *, overwrite: bool = False, progress: Progress | None = None
+    path: Path,
+    new_path: Path,
+    *,
+    overwrite: bool = False,
+    progress: Callable[..., Any] | None = None,
 ) -> Replay:
     """Repeat a run into another folder and compare the numbers.
 
