@@ -5,7 +5,7 @@ VENV := .venv
 PY := $(VENV)/bin/python
 STAMP := $(VENV)/installed
 # A virtual environment holds its own address: one that was moved or copied is made again.
-HERE := $(shell pwd)
+HERE := $(CURDIR)
 INSTALLED_HERE := $(shell test -x $(PY) && cat $(STAMP) 2>/dev/null)
 
 .DEFAULT_GOAL := help

@@ -62,7 +62,7 @@ def find_by_pixels(result: xr.DataArray, source: int | str, num_neighbors: int) 
         images.reshape(len(images), -1).astype(float)
         for images in (read_pictures(result, "source"), read_pictures(result, "probe"))
     ]
-    distances = cdist(*pictures)
+    distances = cdist(pictures[0], pictures[1])
     return _pick(result, source, num_neighbors, distances, distances)
 
 
