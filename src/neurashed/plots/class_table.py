@@ -30,11 +30,15 @@ def plot_class_table(
     size = 2.5 + 0.5 * values.shape[0]
     ax = ax or plt.subplots(figsize=(size + 1.0, size), layout="constrained")[1]
     scale = choose_color_scale(values)
-    ax.patch.set(hatch="////", facecolor="white", edgecolor="0.6")
+    ax.patch.set(hatch="////", facecolor="0.85", edgecolor="0.5")
     image = ax.imshow(values.values, cmap=scale.name, vmin=scale.low, vmax=scale.high)
     ax.figure.colorbar(image, ax=ax, label=values.attrs.get("long_name", "class-to-class value"))
-    ax.set_xticks(range(values.shape[1]), values["probe_class"].values.astype(str))
-    ax.set_yticks(range(values.shape[0]), values["source_class"].values.astype(str))
+    ax.set_xticks(
+        range(values.shape[1]), values["probe_class"].values.astype(str), parse_math=False
+    )
+    ax.set_yticks(
+        range(values.shape[0]), values["source_class"].values.astype(str), parse_math=False
+    )
     ax.tick_params(axis="x", rotation=90 if values.shape[1] > 12 else 0)
     ax.set(xlabel="class of the probe", ylabel="class of the source", title=title)
     if max(values.shape) <= _MOST_CLASSES_WITH_NUMBERS:

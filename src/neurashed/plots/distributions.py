@@ -32,9 +32,18 @@ class PairValues:
     between: np.ndarray
     num_undefined: int
 
-    def pooled(self) -> np.ndarray:
-        """Return the values within and between in one array."""
-        return np.concatenate([self.within, self.between])
+    def span(self) -> tuple[float, float]:
+        """Return the range that shows both kinds, less half a per cent of each at either end.
+
+        Returns:
+            Two different numbers, 0 and 1 if there are no pairs.
+        """
+        kinds = [values for values in (self.within, self.between) if values.size]
+        if not kinds:
+            return 0.0, 1.0
+        ends = [np.percentile(values.astype(float), _PERCENTILES) for values in kinds]
+        low, high = float(np.min(ends)), float(np.max(ends))
+        return (low, high) if low < high else (low - 0.5, high + 0.5)
 
 
 def split_pairs(
@@ -86,7 +95,7 @@ def plot_distributions(
     """Draw the distributions of values within and between classes, one over the other.
 
     The two are told apart by fill and line as well as by colour; a vertical line marks each
-    median. The half percent of values at either end counts in the outermost bins.
+    median. The half per cent of each kind at either end counts in the outermost bins.
 
     Args:
         result: Values ``(source, probe)`` with labels on both axes.
@@ -98,8 +107,8 @@ def plot_distributions(
     """
     pairs = split_pairs(result, labels=labels)
     ax = ax or plt.subplots(figsize=(7.0, 3.6), layout="constrained")[1]
-    if pairs.pooled().size:
-        edges = np.linspace(*np.percentile(pairs.pooled(), _PERCENTILES), _NUM_BINS + 1)
+    if pairs.within.size or pairs.between.size:
+        edges = np.linspace(*pairs.span(), _NUM_BINS + 1)
         _draw(ax, pairs.within, edges, name="within a class", color=WITHIN_COLOR, is_filled=True)
         _draw(
             ax, pairs.between, edges, name="between classes", color=BETWEEN_COLOR, is_filled=False

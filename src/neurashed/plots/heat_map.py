@@ -32,7 +32,7 @@ def plot_heat_map(
     sources, probes = order_examples(result, order)
     ax = ax or plt.subplots(figsize=(7.0, 6.0), layout="constrained")[1]
     scale = choose_color_scale(result)
-    ax.patch.set(hatch="////", facecolor="white", edgecolor="0.6")
+    ax.patch.set(hatch="////", facecolor="0.85", edgecolor="0.5")
     image = ax.imshow(
         result.transpose("source", "probe").values[np.ix_(sources, probes)],
         cmap=scale.name,
@@ -60,7 +60,8 @@ def _mark_classes(ax: Axes, axis: str, ordered_labels: np.ndarray) -> None:
     counts = np.array([np.count_nonzero(ordered_labels == one) for one in classes])
     ends = np.cumsum(counts)
     set_ticks = ax.set_xticks if axis == "x" else ax.set_yticks
-    set_ticks(ends - counts / 2 - 0.5, classes, rotation=90 * (axis == "x" and len(classes) > 12))
+    rotation = 90 if axis == "x" and len(classes) > 12 else 0
+    set_ticks(ends - counts / 2 - 0.5, classes, rotation=rotation, parse_math=False)
     draw_line = ax.axvline if axis == "x" else ax.axhline
     for end in ends[:-1]:
         draw_line(end - 0.5, color="white", linewidth=0.8)

@@ -1,5 +1,6 @@
 """A picture of elasticity strengths with their intervals."""
 
+import math
 from collections.abc import Mapping
 
 from matplotlib import pyplot as plt
@@ -36,7 +37,7 @@ def plot_strengths(strengths: Mapping[str, Strength], *, ax: Axes | None = None)
         ax.plot([strength.low, strength.high], [row, row], color=WITHIN_COLOR, linewidth=2.0)
         ax.plot(strength.value, row, marker="o", color=WITHIN_COLOR, markersize=7)
         ax.annotate(
-            f"{strength.value:.3f} [{strength.low:.3f}, {strength.high:.3f}]",
+            _write(strength),
             (strength.value, row),
             xytext=(0, 8),
             textcoords="offset points",
@@ -44,7 +45,7 @@ def plot_strengths(strengths: Mapping[str, Strength], *, ax: Axes | None = None)
             fontsize=8,
         )
     ax.axvline(0.5, color="0.4", linestyle=":", linewidth=1.0)
-    ax.set_yticks(range(len(strengths)), list(strengths))
+    ax.set_yticks(range(len(strengths)), list(strengths), parse_math=False)
     ax.set(
         ylim=(len(strengths) - 0.4, -0.7),
         xlabel="elasticity strength, within / (within + between)",
@@ -53,3 +54,9 @@ def plot_strengths(strengths: Mapping[str, Strength], *, ax: Axes | None = None)
     ax.margins(x=0.15)
     ax.spines[["top", "right"]].set_visible(False)
     return ax
+
+
+def _write(strength: Strength) -> str:
+    if not math.isfinite(strength.low):
+        return f"{strength.value:.3f}"
+    return f"{strength.value:.3f} [{strength.low:.3f}, {strength.high:.3f}]"

@@ -1,5 +1,6 @@
 """The summaries of results in the form in which the page shows them."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -29,7 +30,7 @@ STATISTICS: dict[Statistic, str] = {
 }
 
 _NUM_BINS = 60
-_BIN_PERCENTILES = (0.5, 99.5)
+_NUM_BOOTSTRAP = 200
 _QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 
 
@@ -76,15 +77,17 @@ def describe_charts(
 ) -> dict[str, list[dict[str, Any]]]:
     """Return strengths and distributions in the form that the page's script reads.
 
-    JSON has no word for an undefined number: an undefined strength is left out.
+    JSON has no word for an undefined number, so it becomes null.
     """
     strengths = [
         {
             "name": row.name,
             "by_statistic": {
-                statistic: {"value": one.value, "low": one.low, "high": one.high}
+                statistic: {
+                    end: number if math.isfinite(number) else None
+                    for end, number in (("value", one.value), ("low", one.low), ("high", one.high))
+                }
                 for statistic, one in row.by_statistic.items()
-                if np.isfinite([one.value, one.low, one.high]).all()
             },
         }
         for row in rows
@@ -113,7 +116,9 @@ def summarize_strengths(results: Mapping[str, xr.DataArray]) -> list[StrengthRow
             name,
             describe_values(result),
             {
-                statistic: elasticity_strength(result, statistic=statistic)
+                statistic: elasticity_strength(
+                    result, statistic=statistic, num_bootstrap=_NUM_BOOTSTRAP
+                )
                 for statistic in usable_statistics(result)
             },
         )
@@ -126,7 +131,7 @@ def summarize_distributions(results: Mapping[str, xr.DataArray]) -> list[Distrib
     """Return histograms within and between classes for the results that are labelled.
 
     Results of one measure share their bins, so that their panels can be compared by eye. Values
-    beyond the outermost half per cent count in the outermost bins.
+    in the outermost half per cent count in the outermost bins.
     """
     pairs = {name: split_pairs(one) for name, one in results.items() if has_labels(one)}
     measures = {name: describe_values(results[name]) for name in pairs}
@@ -137,23 +142,14 @@ def summarize_distributions(results: Mapping[str, xr.DataArray]) -> list[Distrib
     return [
         _bin_pairs(name, measures[name], one, edges[measures[name]])
         for name, one in pairs.items()
-        if one.pooled().size
+        if one.within.size or one.between.size
     ]
 
 
 def _choose_edges(of_one_measure: list[PairValues]) -> np.ndarray:
     # Each result has its say: a wide one must not be cut off because a narrow one has more pairs.
-    ends = [
-        np.percentile(pairs.pooled(), _BIN_PERCENTILES)
-        for pairs in of_one_measure
-        if pairs.pooled().size
-    ]
-    if not ends:
-        return np.linspace(0.0, 1.0, _NUM_BINS + 1)
-    low, high = float(np.min(ends)), float(np.max(ends))
-    if low == high:
-        low, high = low - 0.5, high + 0.5
-    return np.linspace(low, high, _NUM_BINS + 1)
+    spans = [pairs.span() for pairs in of_one_measure]
+    return np.linspace(np.min(spans), np.max(spans), _NUM_BINS + 1)
 
 
 def _bin_pairs(name: str, measure: str, pairs: PairValues, edges: np.ndarray) -> DistributionPanel:

@@ -15,9 +15,11 @@ from neurashed.typing import Statistic
 __all__ = ["ClassTable", "TableCell", "build_class_tables"]
 
 _LABEL_KINDS = {"label": "class", "fine_label": "finer class"}
-# A finer table may have a hundred classes; one statistic of it keeps the page small.
+# A finer table may have a hundred classes: one statistic of it keeps the page small, and cells
+# without room for an interval are not made to wait for one.
 _MOST_CLASSES_WITH_ALL_STATISTICS = 20
 _MOST_CLASSES_WITH_INTERVALS = 12
+_NUM_BOOTSTRAP = 200
 _DARK_BELOW = 0.5
 
 
@@ -76,9 +78,15 @@ def build_class_tables(result: xr.DataArray) -> list[ClassTable]:
 
 
 def _build(result: xr.DataArray, labels: str, statistic: Statistic) -> ClassTable:
-    table = class_table(result, statistic=statistic, labels=labels)
-    table = table.transpose("source_class", "probe_class")
-    columns = [table[name].values for name in ("value", "low", "high", "count")]
+    num_classes = max(len(np.unique(result[f"{axis}_{labels}"])) for axis in ("source", "probe"))
+    has_intervals = num_classes <= _MOST_CLASSES_WITH_INTERVALS
+    table = class_table(
+        result,
+        statistic=statistic,
+        labels=labels,
+        num_bootstrap=_NUM_BOOTSTRAP if has_intervals else 0,
+    )
+    columns = [table[name].values.tolist() for name in ("value", "low", "high", "count")]
     look = _choose_look(table["value"])
     return ClassTable(
         labels=labels,
@@ -102,7 +110,6 @@ class _Look:
 
     scale: ColorScale
     number_format: str
-    has_intervals: bool
 
 
 def _choose_look(values: xr.DataArray) -> _Look:
@@ -113,7 +120,6 @@ def _choose_look(values: xr.DataArray) -> _Look:
     return _Look(
         scale=choose_color_scale(values),
         number_format=f".{decimals}{'f' if is_plain else 'e'}",
-        has_intervals=max(values.shape) <= _MOST_CLASSES_WITH_INTERVALS,
     )
 
 
@@ -125,11 +131,15 @@ def _build_cell(value: float, low: float, high: float, count: int, *, look: _Loo
     color = mpl.colormaps[scale.name]((value - scale.low) / (scale.high - scale.low))
     brightness = 0.299 * color[0] + 0.587 * color[1] + 0.114 * color[2]
     text, *ends = (format(one, look.number_format) for one in (value, low, high))
-    interval = " to ".join(ends)
+    interval = " to ".join(ends) if np.isfinite(low + high) else ""
     return TableCell(
         text=text,
-        interval=interval if look.has_intervals else "",
+        interval=interval,
         background=mpl.colors.to_hex(color),
         is_dark=bool(brightness < _DARK_BELOW),
-        note=f"{value:.4g}, 95 % interval {interval}, {count:,} pairs",
+        note=", ".join([f"{value:.4g}", *_name_interval(interval), f"{count:,} pairs"]),
     )
+
+
+def _name_interval(interval: str) -> list[str]:
+    return [f"95 % interval {interval}"] if interval else []

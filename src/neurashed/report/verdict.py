@@ -42,6 +42,8 @@ def judge(strength: Strength | None, comparisons: Mapping[str, Strength]) -> Ver
         reason = "No pair within a class, or none between classes, has a defined value."
         return Verdict("Cannot tell from these pairs.", [reason])
     numbers = _describe_numbers(strength)
+    if not math.isfinite(strength.low):
+        return Verdict("Cannot tell without an interval: too few examples of a class.", [numbers])
     if strength.low <= 0.5:
         return Verdict(_deny(strength), [numbers])
     return _compare(strength, comparisons, numbers)
@@ -50,18 +52,24 @@ def judge(strength: Strength | None, comparisons: Mapping[str, Strength]) -> Ver
 def _describe_numbers(strength: Strength) -> str:
     text = (
         f"Typical response within a class {strength.within:.3g}, between classes "
-        f"{strength.between:.3g}: strength {strength.value:.3f}, 95 % interval {strength.low:.3f} "
-        f"to {strength.high:.3f}. One half would mean that classes make no difference."
+        f"{strength.between:.3g}: strength {strength.value:.3f}{_describe_interval(strength)}. "
+        "One half would mean that classes make no difference."
     )
     if strength.num_undefined:
         text += f" {strength.num_undefined:,} undefined pairs are left out."
     return text
 
 
+def _describe_interval(strength: Strength) -> str:
+    if not math.isfinite(strength.low):
+        return ""
+    return f", 95 % interval {strength.low:.3f} to {strength.high:.3f}"
+
+
 def _deny(strength: Strength) -> str:
     if strength.high < 0.5:
         return "No: a step moves other classes more than its own."
-    return "Not shown: a step moves its own class no more, for certain, than other classes."
+    return "Not shown: the interval of its strength includes one half."
 
 
 def _compare(strength: Strength, comparisons: Mapping[str, Strength], numbers: str) -> Verdict:

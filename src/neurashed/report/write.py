@@ -10,6 +10,7 @@ import xarray as xr
 from plotly.offline import get_plotlyjs
 
 from neurashed.errors import InputError
+from neurashed.plots import describe_values
 from neurashed.report.encoding import encode_text
 from neurashed.report.examples import choose_shown, encode_examples
 from neurashed.report.page_text import describe_shown, describe_size
@@ -88,11 +89,11 @@ def write_run_report(run_folder: str | Path, path: str | Path | None = None) -> 
 
 
 def _check_dimensions(name: str, result: xr.DataArray) -> None:
-    if set(result.dims) == {"source", "probe"} and result.size:
+    if result.dims == ("source", "probe"):
         return
     message = (
-        f"the result of {name} has dimensions {dict(result.sizes)}; the report shows one value for "
-        "each source and probe: select or sum over the others, as in result.sum('layer')"
+        f"the result of {name} has dimensions {dict(result.sizes)}; the report takes source and "
+        "probe: choose or sum over the others, as in result.isel(layer=0) or result.sum('layer')"
     )
     raise InputError(message)
 
@@ -105,6 +106,8 @@ def _load_template() -> jinja2.Template:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    # The first order and statistic of a result are its defaults.
+    environment.policies["json.dumps_kwargs"] = {"sort_keys": False}
     return environment.get_template("template.html.j2")
 
 
@@ -113,12 +116,17 @@ def _describe_page(results: Mapping[str, xr.DataArray], title: str | None) -> di
     shown = choose_shown(result)
     rows = summarize_strengths(results)
     distributions = summarize_distributions(results)
-    by_name = {row.name: next(iter(row.by_statistic.values())) for row in rows}
-    strength = by_name.pop(_THIS_NETWORK, None)
+    # Only results of one measure can be held against each other.
+    comparable = {
+        row.name: row.by_statistic["median"]
+        for row in rows
+        if row.measure == describe_values(result)
+    }
+    strength = comparable.pop(_THIS_NETWORK, None)
     return {
-        "title": title or f"{describe_size(result)}",
+        "title": title or describe_size(result),
         "size": describe_size(result),
-        "verdict": judge(strength, by_name),
+        "verdict": judge(strength, comparable),
         "strengths": rows,
         "statistics": STATISTICS,
         "distributions": distributions,

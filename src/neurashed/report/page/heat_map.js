@@ -3,6 +3,7 @@
 const MOST_NAMED_CELLS = 40;
 const MOST_CLASS_LINES = 60;
 const SMALLEST_TICK_GAP = 14;
+const LONGEST_TICK = 14;
 const NARROW = 560;
 const BAR_BESIDE = { x: 1, xpad: 22 };
 const BAR_BELOW = { orientation: "h", x: 0.5, y: -0.12, yanchor: "top" };
@@ -14,57 +15,56 @@ const BAR_BELOW = { orientation: "h", x: 0.5, y: -0.12, yanchor: "top" };
 function createHeatMap(element, examples, listeners) {
   let order = null;
   let pickedRow = 0;
+  const marker = make("div", "picked-row");
+  element.after(marker);
 
   function isNarrow() {
     return element.clientWidth < NARROW;
   }
 
-  async function draw(orderName, zoom) {
+  async function draw(orderName, zoom, row) {
+    pickedRow = row;
     order = { name: orderName, ...examples.orders[orderName] };
     const first = !element.classList.contains("js-plotly-plot");
     await Plotly.react(element, [traceValues(examples, order, isNarrow())], layOut(zoom), {
       responsive: true,
       displaylogo: false,
-      modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d"],
+      showTips: false,
+      modeBarButtons: [["toImage", "zoom2d", "pan2d", "resetScale2d"]],
     });
     if (first) listen();
+    mark();
   }
 
   function layOut(zoom) {
     const [x0, x1, y0, y1] = zoom ?? wholeRange(examples);
     return chartLayout({
-      margin: isNarrow() ? { l: 44, r: 20, t: 8, b: 100 } : { l: 56, r: 8, t: 8, b: 56 },
+      margin: isNarrow() ? { l: 44, r: 20, t: 28, b: 100 } : { l: 56, r: 8, t: 28, b: 56 },
+      modebar: { bgcolor: "rgba(0,0,0,0)", color: cssColor("soft"), activecolor: cssColor("accent") },
       dragmode: matchMedia("(pointer: coarse)").matches ? false : "zoom",
       xaxis: { ...mapAxis("probes"), range: [x0, x1], ...ticks("probes", x0, x1) },
       yaxis: { ...mapAxis("sources"), range: [y0, y1], ...ticks("sources", y1, y0) },
-      shapes: [...classLines(examples, order), pickedShape()],
-      annotations: [pickedArrow()],
+      shapes: classLines(examples, order),
     });
   }
 
   function ticks(axis, low, high) {
-    const pixels = axis === "probes" ? element.clientWidth - 120 : element.clientHeight - 64;
+    const pixels = axis === "probes" ? element.clientWidth - 120 : element.clientHeight - 84;
     return chooseTicks(examples[axis], order, axis, { low, high, pixels });
   }
 
-  function pickedShape() {
-    return {
-      type: "rect", xref: "paper", x0: 0, x1: 1, y0: pickedRow - 0.5, y1: pickedRow + 0.5,
-      line: { color: cssColor("ink"), width: 1 },
-    };
-  }
-
-  function pickedArrow() {
-    return {
-      text: "◀", xref: "paper", x: 1, xanchor: "left", y: pickedRow, yanchor: "middle",
-      showarrow: false, font: { size: 13, color: cssColor("ink") },
-    };
-  }
-
-  function mark(row) {
+  /** Marks the picked row with an element of our own: Plotly would draw the whole map anew. */
+  function mark(row = pickedRow) {
     pickedRow = row;
-    const shapes = [...classLines(examples, order), pickedShape()];
-    return Plotly.relayout(element, { shapes, annotations: [pickedArrow()] });
+    const [, , y0, y1] = currentZoom();
+    const plot = element.querySelector(".nsewdrag").getBoundingClientRect();
+    const frame = element.getBoundingClientRect();
+    const rowHeight = plot.height / (y0 - y1);
+    marker.hidden = row + 0.5 < y1 || row - 0.5 > y0;
+    marker.style.left = `${plot.left - frame.left}px`;
+    marker.style.width = `${plot.width}px`;
+    marker.style.top = `${plot.top - frame.top + (row - 0.5 - y1) * rowHeight}px`;
+    marker.style.height = `${rowHeight}px`;
   }
 
   function zoomTo(zoom) {
@@ -90,6 +90,7 @@ function createHeatMap(element, examples, listeners) {
     element.on("plotly_hover", ({ points, event }) =>
       listeners.point(order.sources[points[0].y], order.probes[points[0].x], event),
     );
+    element.on("plotly_afterplot", () => mark());
     element.on("plotly_unhover", () => listeners.leave());
     element.on("plotly_relayout", (change) => {
       if (!Object.keys(change).some((key) => key.includes("axis.range") || key.includes("autorange"))) return;
@@ -146,6 +147,7 @@ function mapAxis(name) {
     tickfont: { size: 12, color: cssColor("ink") },
     ticks: "",
     tickmode: "array",
+    automargin: true,
   };
 }
 
@@ -166,7 +168,7 @@ function chooseTicks(axis, order, axisName, { low, high, pixels }) {
   const inside = (at) => at >= low && at <= high;
   if (high - low <= MOST_NAMED_CELLS) {
     const cells = Array.from(order[axisName].keys()).filter(inside);
-    return { tickvals: cells, ticktext: cells.map((at) => plotlyText(axis.ids[order[axisName][at]])) };
+    return { tickvals: cells, ticktext: cells.map((at) => nameTick(axis, order[axisName][at])) };
   }
   const chosen = [];
   const gap = (SMALLEST_TICK_GAP / pixels) * (high - low);
@@ -175,10 +177,21 @@ function chooseTicks(axis, order, axisName, { low, high, pixels }) {
     const isVisible = end > low && start < high;
     if (isVisible && (chosen.length === 0 || at - chosen.at(-1).at >= gap)) chosen.push({ at, label });
   }
-  return { tickvals: chosen.map(({ at }) => at), ticktext: chosen.map(({ label }) => plotlyText(label)) };
+  return { tickvals: chosen.map(({ at }) => at), ticktext: chosen.map(({ label }) => plotlyText(shorten(label))) };
+}
+
+function nameTick(axis, example) {
+  const id = shorten(axis.ids[example]);
+  return plotlyText(axis.labels ? `${shorten(axis.labels[example])} · ${id}` : id);
+}
+
+function shorten(text) {
+  return text.length > LONGEST_TICK ? `${text.slice(0, LONGEST_TICK - 1)}…` : text;
 }
 
 function classLines(examples, order) {
+  // Two-sided colours are pale at zero, one-sided ones dark at the low end.
+  const isTwoSided = examples.scale.low < 0 && examples.scale.high > 0;
   return ["sources", "probes"].flatMap((axisName) => {
     const runs = classRuns(examples[axisName], order, axisName);
     if (runs.length > MOST_CLASS_LINES) return [];
@@ -187,7 +200,7 @@ function classLines(examples, order) {
       type: "line",
       [`${across}ref`]: "paper", [`${across}0`]: 0, [`${across}1`]: 1,
       [`${along}0`]: end - 0.5, [`${along}1`]: end - 0.5,
-      line: { color: "rgba(255, 255, 255, 0.75)", width: 1 },
+      line: { color: isTwoSided ? "rgba(30, 30, 30, 0.55)" : "rgba(255, 255, 255, 0.75)", width: 1 },
     }));
   });
 }

@@ -8,7 +8,7 @@ async function start() {
   const sorts = availableSorts(examples);
   fillSorts(sorts);
   const defaults = {
-    source: examples.sources.ids[Object.values(examples.orders)[0].sources[0]],
+    source: examples.sources.ids[chooseFirstSource(examples)],
     order: Object.keys(examples.orders)[0],
     sort: sorts[0],
     statistic: document.querySelector("[data-choice=statistic]")?.value ?? "",
@@ -24,6 +24,12 @@ async function start() {
   };
   await showPage(data, examples, () => readView(defaults, allowed));
   document.documentElement.dataset.ready = "true";
+}
+
+/** Returns the first source of the first order that has any defined value. */
+function chooseFirstSource(examples) {
+  const [{ sources }] = Object.values(examples.orders);
+  return sources.find((source) => examples.row(source).some(Number.isFinite)) ?? sources[0];
 }
 
 function fillSorts(sorts) {
@@ -68,8 +74,7 @@ async function showPage(data, examples, read) {
 
   async function drawMap() {
     at("zoom-out").hidden = view.zoom === null;
-    await map.draw(view.order, view.zoom);
-    await map.mark(row());
+    await map.draw(view.order, view.zoom, row());
   }
 
   function drawSummaries() {
@@ -104,6 +109,7 @@ async function showPage(data, examples, read) {
   });
   at("zoom-in").addEventListener("click", () => map.zoomIn(examples.orders[view.order].probes.indexOf(examples.probes.positions.get(view.source) ?? -1)));
   at("zoom-out").addEventListener("click", () => map.zoomTo(null));
+  addEventListener("scroll", () => (at("tip").hidden = true), { passive: true });
   listenToKeys(step);
   startSearch(examples, pick);
   startLinks(() => writeView(view));

@@ -35,7 +35,11 @@ function quietAxis(more) {
 
 function drawStrengths(element, rows, statistic) {
   const known = rows.filter((row) => Number.isFinite(row.by_statistic[statistic]?.value));
-  const points = known.map((row) => row.by_statistic[statistic]);
+  // Without an interval, where a class has a single example, the point stands alone.
+  const points = known.map((row) => {
+    const { value, low, high } = row.by_statistic[statistic];
+    return { value, low: low ?? value, high: high ?? value };
+  });
   const ends = [0.5, ...points.flatMap(({ low, high }) => [low, high])];
   const pad = 0.08 * (Math.max(...ends) - Math.min(...ends)) + 0.005;
   const trace = {

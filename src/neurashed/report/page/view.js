@@ -15,5 +15,6 @@ function readView(defaults, allowed) {
 
 function writeView(view) {
   const chosen = Object.entries(view).filter(([, value]) => value !== null && value !== "");
-  history.replaceState(null, "", `#${new URLSearchParams(chosen)}`);
+  const address = new URLSearchParams(chosen).toString().replaceAll("%2C", ",");
+  history.replaceState(null, "", `#${address}`);
 }
