@@ -79,7 +79,7 @@ def test_shared_examples_are_a_stratum_of_their_own():
 
 
 def test_ids_of_different_kinds_are_never_the_same_example():
-    result = make_result(np.ones((2, 2)), ["a", "a"]).assign_coords(probe=[0, 1])
+    result = make_result(np.ones((2, 2)), ["a", "a"]).assign_coords(source=["0", "1"], probe=[0, 1])
     sources, probes = match_examples(result)
     assert not set(sources) & set(probes)
 

@@ -66,6 +66,18 @@ def test_hidden_groups_stand_together_and_one_order_serves_both_axes():
     assert np.array_equal(result["source"].values[sources], result["probe"].values[probes])
 
 
+def test_columns_count_as_much_as_rows():
+    """All rows are nearly alike: only columns show the groups."""
+    generator = np.random.default_rng(0)
+    groups = generator.permutation(np.arange(24) % 3)
+    profiles = 1 + 0.3 * generator.normal(size=(24, 3))
+    shuffled = generator.permutation(24)
+    result = make_result(profiles[:, groups], ["a"] * 24).isel(probe=shuffled)
+    sources, probes = order_by_similarity(result)
+    assert _num_changes(groups[sources]) == 2
+    assert _num_changes(groups[shuffled][probes]) == 2
+
+
 def test_axes_of_different_examples_have_their_own_orders():
     groups, values = _blocks()
     result = make_result(values[:, :15], ["a"] * 24, ["a"] * 15)

@@ -82,9 +82,16 @@ def test_a_store_is_ordinary_zarr_v3_in_compressed_tiles(tmp_path: Path):
     assert group.attrs["neurashed"]["content_sha256"] == content_checksum(result)
 
 
-def test_all_zero_tiles_are_written_and_missed(tmp_path: Path):
+@pytest.mark.parametrize("units", ["seconds", "days since 2000-01-01"])
+def test_units_are_a_label(tmp_path: Path, units: str):
+    result = random_result().round().assign_attrs(units=units)
+    assert open_result(save_result(result, tmp_path / "r.zarr")).identical(result)
+
+
+@pytest.mark.parametrize("value", [0.0, np.nan])
+def test_tiles_of_fill_values_are_written_and_missed(tmp_path: Path, value: float):
     result = random_result()
-    path = save_result(result.copy(data=np.zeros(result.shape)), tmp_path / "r.zarr")
+    path = save_result(result.copy(data=np.full(result.shape, value)), tmp_path / "r.zarr")
     (path / "relative" / "c" / "0" / "0").unlink()
     with pytest.raises(StoreError, match="1 of its files are missing"):
         open_result(path)

@@ -79,8 +79,7 @@ def open_store(path: Path, verify: Verify) -> xr.DataArray:
         path,
         consolidated=False,
         chunks=None,
-        mask_and_scale=False,
-        decode_times=False,
+        decode_times=False,  # units such as "seconds" are a label here, not a calendar
         decode_timedelta=False,
     )
     try:
@@ -188,7 +187,7 @@ def _tile_shape(shape: tuple[int, ...], itemsize: int) -> tuple[int, ...]:
 
 def _to_dataset(array: xr.DataArray) -> xr.Dataset:
     """Return a result in types that Zarr has a word for: text as objects, pixels as dimensions."""
-    plain = _texts_as(object, array.drop_encoding())
+    plain = _texts_as(object, array)
     plain.attrs = to_jsonable(array.attrs, "attrs")
     packed = [name for name in plain.coords if is_packed(plain.coords[name].dtype)]
     dataset = plain.drop_vars(packed).to_dataset()
