@@ -31,12 +31,19 @@ def test_attributes_and_layout_in_memory_do_not_matter():
         lambda it: it.assign_coords(source_label=it["source_label"].str.upper()),
         lambda it: it.assign_coords(self_response=it["self_response"] * 2),
         lambda it: it.drop_vars("probe_text"),
+        lambda it: it.assign_coords(self_response=("probe", it["self_response"].values)),
         lambda it: it.assign_coords(source_thumbnail=it["source_thumbnail"][::-1].variable),
     ],
 )
 def test_every_other_change_shows(change: Change):
     result = random_result()
     assert content_checksum(change(result)) != content_checksum(result)
+
+
+def test_borders_between_texts_matter():
+    ids = [["ab", "c"], ["a", "bc"], ["a\0b", "c"], ["a", "b\0c"]]
+    two = random_result(num_examples=2)
+    assert len({content_checksum(two.assign_coords(source=each)) for each in ids}) == 4
 
 
 def test_zeros_of_both_signs_differ():

@@ -8,6 +8,8 @@ from result_cases import PROVENANCE, make_axis, make_result
 from neurashed.errors import InputError, InputTypeError
 from neurashed.results import AxisLabels, check_result, label_elasticity, read_thumbnails
 
+_THREE = AxisLabels(np.arange(3))
+
 
 def _label(values: np.ndarray, **changes: object) -> xr.DataArray:
     arguments = {
@@ -45,6 +47,13 @@ def test_thumbnails_come_back_as_images(shape: tuple[int, ...]):
     assert np.array_equal(read_thumbnails(result, "probe"), images[:2, :2, :2])
     chosen = read_thumbnails(result.isel(source=[2, 0]), "source")
     assert np.array_equal(chosen, images[[2, 0]])
+
+
+def test_thumbnails_may_be_a_view_of_larger_images():
+    images = np.arange(3 * 4 * 10, dtype=np.uint8).reshape(3, 4, 10)
+    for view in (images[:, :, ::2], images[::-1, ::-1], images.transpose(0, 2, 1)):
+        result = _label(np.eye(3), sources=AxisLabels(np.arange(3), thumbnails=view), probes=_THREE)
+        assert np.array_equal(read_thumbnails(result, "source"), view)
 
 
 def test_result_without_thumbnails_has_none():

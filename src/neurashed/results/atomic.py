@@ -71,13 +71,17 @@ def _name_beside(target: Path) -> Path:
 
 
 def _swap(partial: Path, target: Path) -> None:
-    """Rename a whole folder onto a target; no system call replaces a full folder by another."""
+    # No portable system call replaces a full folder by another, so the old one steps aside.
     if not target.exists():
         partial.rename(target)
     else:
         former = _name_beside(target)
         target.rename(former)
-        partial.rename(target)
+        try:
+            partial.rename(target)
+        except OSError:
+            former.rename(target)
+            raise
         shutil.rmtree(former)
     _sync(target.parent)
 

@@ -1,6 +1,7 @@
 """A checksum of what a result says, whatever file it lies in."""
 
 import hashlib
+import json
 
 import numpy as np
 import xarray as xr
@@ -41,5 +42,5 @@ def content_checksum(array: xr.DataArray) -> str:
 
 def _to_bytes(values: np.ndarray) -> bytes:
     if values.dtype.kind == "U":
-        return "\0".join(values.ravel().tolist()).encode() + b"\0"
+        return json.dumps(values.ravel().tolist()).encode()
     return np.ascontiguousarray(values, dtype=values.dtype.newbyteorder("<")).tobytes()
