@@ -5,6 +5,7 @@ from dataclasses import InitVar, dataclass, replace
 from typing import Any
 
 from torch import Tensor, nn
+from torch.func import functional_call
 
 from neurashed.errors import InputError, InputTypeError
 from neurashed.task.losses import Loss, resolve_loss
@@ -14,6 +15,7 @@ from neurashed.task.update import SGD, ParameterSelection, select_parameters
 __all__ = ["Task"]
 
 OutputFunction = Callable[[Tensor, Tensor], Tensor]
+Inputs = Tensor | Mapping[str, Tensor]
 
 
 @dataclass(frozen=True)
@@ -60,13 +62,25 @@ class Task:
         if lr is not None:
             object.__setattr__(self, "update", SGD(lr))
 
-    def predict(self, inputs: "Tensor | Mapping[str, Tensor]") -> Tensor:
-        """Return the model's output ``(example, ...)``; a dict is passed as keywords.
+    def predict(self, inputs: Inputs, parameters: Mapping[str, Tensor] | None = None) -> Tensor:
+        """Return the model's output ``(example, ...)``.
+
+        Args:
+            inputs: A tensor, or tensors by name, which are passed as keywords.
+            parameters: Values that stand in for some of the model's parameters, by name.
+
+        Returns:
+            The output; where the model returns an object, its ``logits``.
 
         Raises:
             InputTypeError: If the output is not a tensor and holds no ``logits``.
         """
-        output = self.model(**inputs) if isinstance(inputs, Mapping) else self.model(inputs)
+        args, kwargs = ((), dict(inputs)) if isinstance(inputs, Mapping) else ((inputs,), {})
+        if parameters is None:
+            output = self.model(*args, **kwargs)
+        else:
+            slots = self._fill_slots(parameters)
+            output = functional_call(self.model, slots, args, kwargs, tie_weights=False)
         output = getattr(output, "logits", output)
         if not isinstance(output, Tensor):
             message = (
@@ -75,6 +89,21 @@ class Task:
             )
             raise InputTypeError(message)
         return output
+
+    def _fill_slots(self, values: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """Give every place in the model that holds a replaced parameter the new value.
+
+        Each module is named once: `functional_call` with tied weights leaves its stand-ins behind
+        in a module that has two names.
+        """
+        own = dict(self.model.named_parameters(remove_duplicate=False))
+        new = {id(own[name]): value for name, value in values.items()}
+        return {
+            f"{module}.{name}" if module else name: new[id(parameter)]
+            for module, part in self.model.named_modules()
+            for name, parameter in part.named_parameters(recurse=False, remove_duplicate=False)
+            if id(parameter) in new
+        }
 
     def losses(self, output: Tensor, targets: Tensor) -> Tensor:
         """Return one loss for each example, ``(example,)``."""

@@ -1,0 +1,25 @@
+"""Taking examples out of a batch, whether its inputs are one tensor or several by name."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from torch import Tensor
+
+__all__ = ["Batch", "take", "with_batch_axis"]
+
+Batch = tuple[Any, Tensor]
+
+
+def take(batch: Batch, index: slice | Tensor) -> Batch:
+    """Return some examples of a batch ``(inputs, targets)``."""
+    inputs, targets = batch
+    if isinstance(inputs, Mapping):
+        return {name: value[index] for name, value in inputs.items()}, targets[index]
+    return inputs[index], targets[index]
+
+
+def with_batch_axis(inputs: Any) -> Any:  # noqa: ANN401
+    """Make a batch of one from a single example."""
+    if isinstance(inputs, Mapping):
+        return {name: value.unsqueeze(0) for name, value in inputs.items()}
+    return inputs.unsqueeze(0)

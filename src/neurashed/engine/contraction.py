@@ -1,0 +1,244 @@
+"""Inner products of per-example gradients, one layer at a time.
+
+For factors ``Σ_t d_t ⊗ a_t`` the inner product of two gradients is
+``Σ_tu (a_t · a'_u)(d_t · d'_u)``; with one position this is the entrywise product of two Gram
+matrices. The other route forms the layer's gradients and multiplies them. Both give the same.
+
+A block is ``(source, probe)`` for the trace over cotangents, which pairs cotangent k of the source
+with cotangent k of the probe, and ``(source, source cotangent, probe, probe cotangent)`` in full.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from neurashed.engine.rows import LayerRows, Positions
+
+__all__ = ["Contraction", "add_products", "mirror", "self_products"]
+
+# Slabs per symmetric block: more slabs skip more of the lower half, fewer make larger products.
+_NUM_SLABS = 6
+_SMALLEST_SLAB = 48
+
+
+@dataclass(frozen=True)
+class Contraction:
+    """How the products of one layer are computed.
+
+    Attributes:
+        route: ``"positions"`` (products of inputs times products of output gradients) or
+            ``"gradients"`` (the layer's gradients are formed and multiplied).
+        workspace: Numbers that may be held at a time.
+        is_traced: Whether the sum over cotangents is wanted, not all pairs of them.
+        num_parameters: Numbers in one gradient of the layer.
+    """
+
+    route: str
+    workspace: int
+    is_traced: bool
+    num_parameters: int
+
+
+def _slabs(rows: int, *, is_symmetric: bool, largest: int) -> Iterator[tuple[int, int]]:
+    size = rows
+    if is_symmetric:
+        size = max(-(-rows // _NUM_SLABS), _SMALLEST_SLAB)
+    size = max(1, min(size, largest))
+    for start in range(0, rows, size):
+        yield start, min(start + size, rows)
+
+
+def add_products(
+    block: Tensor, sources: LayerRows, probes: LayerRows, how: Contraction
+) -> None:
+    """Add a layer's inner products to a block.
+
+    Args:
+        block: ``(source, probe)`` if traced, else ``(source, k, probe, l)``. If sources and probes
+            are the same rows only the part on and above the diagonal is meant; see `mirror`.
+        sources: Rows of the layer for the sources.
+        probes: Rows of the layer for the probes.
+        how: The route.
+    """
+    if how.route == "positions":
+        _add_position_products(block, sources, probes, how)
+    else:
+        _add_gradient_products(block, sources, probes, how)
+
+
+def mirror(block: Tensor) -> None:
+    """Copy what is above the diagonal of a square block to below it.
+
+    Args:
+        block: ``(source, probe)`` or ``(source, k, probe, l)`` with equal axes.
+    """
+    square = block if block.ndim == 2 else block.flatten(2).flatten(0, 1)
+    length = len(square)
+    if block.ndim == 4 and not square.is_contiguous():
+        message = "a full block must be contiguous"
+        raise AssertionError(message)
+    for start in range(0, length, 512):
+        stop = min(start + 512, length)
+        square[stop:, start:stop] = square[start:stop, stop:].T
+        corner = square[start:stop, start:stop]
+        corner.copy_(corner.triu() + corner.triu(1).T)
+
+
+def _add_gradient_products(
+    block: Tensor, sources: LayerRows, probes: LayerRows, how: Contraction
+) -> None:
+    is_symmetric = sources is probes
+    rows_held = sources.num_examples + (0 if is_symmetric else probes.num_examples)
+    if how.is_traced:
+        for k in range(sources.num_cotangents):
+            if is_symmetric and rows_held * how.num_parameters <= how.workspace:
+                _add_symmetric(block, sources.gradients(k))
+            else:
+                _add_in_parts(block, sources, probes, (k, k), how)
+    elif rows_held * sources.num_cotangents * how.num_parameters <= how.workspace:
+        ours = _all_gradients(sources)
+        theirs = ours if is_symmetric else _all_gradients(probes)
+        block.flatten(2).flatten(0, 1).addmm_(ours, theirs.T)
+    else:
+        for k in range(sources.num_cotangents):
+            for other in range(probes.num_cotangents):
+                _add_in_parts(block[:, k, :, other], sources, probes, (k, other), how)
+
+
+def _all_gradients(rows: LayerRows) -> Tensor:
+    """Gradients ``(example · cotangent, P)``."""
+    return torch.stack([rows.gradients(k) for k in range(rows.num_cotangents)], 1).flatten(0, 1)
+
+
+def _add_in_parts(
+    target: Tensor,
+    sources: LayerRows,
+    probes: LayerRows,
+    cotangents: tuple[int, int],
+    how: Contraction,
+) -> None:
+    """Add products of one pair of cotangents, holding the gradients of two runs of examples."""
+    largest = max(1, how.workspace // (2 * how.num_parameters))
+    is_symmetric = sources is probes
+    for start in range(0, sources.num_examples, largest):
+        stop = min(start + largest, sources.num_examples)
+        rows = sources.part(start, stop).gradients(cotangents[0])
+        for offset in range(start if is_symmetric else 0, probes.num_examples, largest):
+            end = min(offset + largest, probes.num_examples)
+            is_same = is_symmetric and offset == start and cotangents[0] == cotangents[1]
+            columns = rows if is_same else probes.part(offset, end).gradients(cotangents[1])
+            target[start:stop, offset:end].addmm_(rows, columns.T)
+
+
+def _add_symmetric(block: Tensor, rows: Tensor) -> None:
+    for start, stop in _slabs(len(rows), is_symmetric=True, largest=len(rows)):
+        block[start:stop, start:].addmm_(rows[start:stop], rows[start:].T)
+
+
+def _add_position_products(
+    block: Tensor, sources: LayerRows, probes: LayerRows, how: Contraction
+) -> None:
+    is_symmetric = sources is probes
+    one_pair = _numbers_of_a_pair(sources, probes)
+    num_probes = probes.num_examples
+    side = max(1, int((how.workspace / one_pair) ** 0.5))
+    largest = max(side, how.workspace // (one_pair * num_probes))
+    for start, stop in _slabs(sources.num_examples, is_symmetric=is_symmetric, largest=largest):
+        first = start if is_symmetric else 0
+        width = max(1, how.workspace // (one_pair * (stop - start)))
+        ours = sources.part(start, stop).positions()
+        for offset in range(first, num_probes, width):
+            end = min(offset + width, num_probes)
+            theirs = probes.part(offset, end).positions()
+            if ours is None or theirs is None:
+                message = "a layer without factors was sent on the positions route"
+                raise AssertionError(message)
+            _add_pairs(block[start:stop, ..., offset:end] if how.is_traced
+                       else block[start:stop, :, offset:end], ours, theirs, how.is_traced)
+
+
+def _numbers_of_a_pair(sources: LayerRows, probes: LayerRows) -> int:
+    ours, theirs = sources.part(0, 1).positions(), probes.part(0, 1).positions()
+    if ours is None or theirs is None:
+        return 1
+    pairs = ours.inputs.shape[2] * theirs.inputs.shape[2]
+    return 3 * pairs
+
+
+def _add_pairs(target: Tensor, ours: Positions, theirs: Positions, is_traced: bool) -> None:  # noqa: FBT001
+    for group in range(ours.grads.shape[2]):
+        inputs = _input_products(ours, theirs, group)
+        if is_traced:
+            left = ours.grads[:, :, group].movedim(1, 2).flatten(2)
+            right = theirs.grads[:, :, group].movedim(1, 2).flatten(2)
+            _add_sum(target, inputs, left, right)
+        else:
+            for k in range(ours.grads.shape[1]):
+                for other in range(theirs.grads.shape[1]):
+                    left, right = ours.grads[:, k, group], theirs.grads[:, other, group]
+                    _add_sum(target[:, k, :, other], inputs, left, right)
+
+
+def _add_sum(target: Tensor, inputs: Tensor, left: Tensor, right: Tensor) -> None:
+    """Add ``Σ_tu inputs[s,t,p,u] (left[s,t] · right[p,u])``."""
+    product = left.flatten(0, 1) @ right.flatten(0, 1).T
+    if left.shape[1] == 1 == right.shape[1]:
+        target.addcmul_(inputs, product)
+    else:
+        product.mul_(inputs)
+        shape = (len(left), left.shape[1], len(right), right.shape[1])
+        target.add_(product.view(shape).sum((1, 3)))
+
+
+def _input_products(ours: Positions, theirs: Positions, group: int) -> Tensor:
+    """Products of inputs, ``(source · t, probe · u)``."""
+    left, right = ours.inputs[:, group].flatten(0, 1), theirs.inputs[:, group].flatten(0, 1)
+    if ours.is_one_hot:
+        same = (left == right.T) & (left >= 0)
+        return same.to(ours.grads.dtype)
+    product = left @ right.T
+    return product.add_(1) if ours.has_bias else product
+
+
+def self_products(rows: LayerRows, others: LayerRows, how: Contraction) -> Tensor:
+    """Inner products of each example's gradients in one set of rows with its own in another.
+
+    Args:
+        rows: Rows with K cotangents.
+        others: Rows with L cotangents of the same examples.
+        how: The route.
+
+    Returns:
+        ``(example, K, L)``.
+    """
+    num_k, num_l = rows.num_cotangents, others.num_cotangents
+    size = how.num_parameters if how.route == "gradients" else _numbers_of_a_pair(rows, others)
+    step = max(1, how.workspace // (2 * size * num_k * num_l))
+    parts = []
+    for start in range(0, rows.num_examples, step):
+        ours, theirs = rows.part(start, start + step), others.part(start, start + step)
+        if how.route == "positions":
+            parts.append(_self_positions(ours, theirs))
+            continue
+        products = [
+            [torch.linalg.vecdot(ours.gradients(k), theirs.gradients(j)) for j in range(num_l)]
+            for k in range(num_k)
+        ]
+        parts.append(torch.stack([torch.stack(row, 1) for row in products], 1))
+    return torch.cat(parts)
+
+
+def _self_positions(ours: LayerRows, theirs: LayerRows) -> Tensor:
+    left, right = ours.positions(), theirs.positions()
+    if left is None or right is None:
+        message = "a layer without factors was sent on the positions route"
+        raise AssertionError(message)
+    if left.is_one_hot:
+        inputs = ((left.inputs == right.inputs.mT) & (left.inputs >= 0)).to(left.grads.dtype)
+    else:
+        inputs = left.inputs @ right.inputs.mT
+        inputs = inputs.add_(1) if left.has_bias else inputs
+    grads = torch.einsum("nkgto,nlguo->nklgtu", left.grads, right.grads)
+    return torch.einsum("ngtu,nklgtu->nkl", inputs, grads)

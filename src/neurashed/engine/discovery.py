@@ -1,0 +1,192 @@
+"""Learning how a model uses its parameters, by running it on two and on three examples."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from neurashed.engine.calls import Call
+from neurashed.engine.layout import Layout, find_layout
+from neurashed.engine.watching import ParameterWatch, find_tensors, replace_tensors
+
+__all__ = ["Discovery", "Site", "discover"]
+
+Forward = Callable[[Any], Tensor]
+
+
+@dataclass(frozen=True)
+class Site:
+    """One call of known form, in the order of the forward pass.
+
+    Attributes:
+        kind: The kind of the call.
+        weight: Name of the watched weight, or None.
+        bias: Name of the watched bias, or None.
+        layout: Where the examples are; None if the output does not keep them apart.
+        shares_input: Whether the input is the same whatever the parameters are.
+        input_shape: Shape of the input without the example axis, folded positions first.
+        output_shape: The same of the output.
+    """
+
+    kind: str
+    weight: str | None
+    bias: str | None
+    layout: Layout | None
+    shares_input: bool
+    input_shape: tuple[int, ...]
+    output_shape: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Discovery:
+    """What is known of a model before anything is measured.
+
+    Attributes:
+        sites: The calls of known form, in the order of the forward pass.
+        elsewhere: Names of parameters that are also used in calls of no known form.
+        unused: Names of parameters that the output does not depend on.
+        largest_activation: Numbers in the largest tensor of the forward pass, for one example.
+        saved_numbers: Numbers that autograd keeps for the backward pass, for one example.
+    """
+
+    sites: tuple[Site, ...]
+    elsewhere: frozenset[str]
+    unused: tuple[str, ...]
+    largest_activation: int
+    saved_numbers: int
+
+
+@dataclass
+class _Seen:
+    call: Call
+    output: Tensor
+    shares_input: bool
+
+
+@dataclass
+class _Notes:
+    seen: list[_Seen] = field(default_factory=list)
+    elsewhere: set[int] = field(default_factory=set)
+    largest: int = 0
+
+
+class _Notebook(ParameterWatch):
+    """Notes each call; a value depends on the parameters if it requires a gradient."""
+
+    def __init__(self, parameters: Mapping[str, nn.Parameter]) -> None:
+        super().__init__(parameters.values())
+        self.notes = _Notes()
+
+    def visit_call(
+        self, call: Call, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> Tensor:
+        args, kwargs = self._without_others((args, kwargs))
+        output = function(*args, **kwargs)
+        self.notes.largest = max(self.notes.largest, output.numel())
+        shares_input = not call.input.requires_grad
+        self.notes.seen.append(_Seen(call, output, shares_input))
+        return output
+
+    def visit_other(
+        self, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> Any:  # noqa: ANN401
+        used = [t for t in find_tensors((args, kwargs)) if id(t) in self.watched]
+        args, kwargs = self._without_others((args, kwargs))
+        result = function(*args, **kwargs)
+        sizes = [tensor.numel() for tensor in find_tensors(result)]
+        if sizes:  # a call that returns no tensor only asks for a shape, type or device
+            self.notes.elsewhere.update(id(tensor) for tensor in used)
+            self.notes.largest = max(self.notes.largest, *sizes)
+        return result
+
+    def _without_others(self, tree: Any) -> Any:  # noqa: ANN401
+        """Cut off parameters that are not watched, so that only watched ones need gradients."""
+        return replace_tensors(
+            tree,
+            lambda t: t.detach() if isinstance(t, nn.Parameter) and id(t) not in self.watched else t,
+        )
+
+
+def _run(forward: Forward, inputs: Any, parameters: Mapping[str, nn.Parameter]) -> tuple[_Notes, Tensor, int]:  # noqa: ANN401, E501
+    saved: dict[int, int] = {}
+
+    def pack(value: Tensor) -> Tensor:
+        if not isinstance(value, nn.Parameter):
+            saved[value.untyped_storage().data_ptr()] = value.numel()
+        return value
+
+    notebook = _Notebook(parameters)
+    with torch.enable_grad(), torch.autograd.graph.saved_tensors_hooks(pack, lambda value: value):
+        with notebook:
+            output = forward(inputs)
+    return notebook.notes, output, sum(saved.values())
+
+
+def discover(
+    forward: Forward, small: Any, large: Any, parameters: Mapping[str, nn.Parameter]  # noqa: ANN401
+) -> Discovery:
+    """Run a model on two and on three examples and note how it uses its parameters.
+
+    Args:
+        forward: Maps inputs to the output ``(example, ...)``.
+        small: Inputs of two examples.
+        large: Inputs of the same two examples and a third.
+        parameters: The parameters to watch, by name.
+
+    Returns:
+        What was seen. Where the two runs make different calls, every parameter is counted as used
+        elsewhere, so that all of them take the general route.
+    """
+    few, output, saved_few = _run(forward, small, parameters)
+    many, _, saved_many = _run(forward, large, parameters)
+    names = {id(parameter): name for name, parameter in parameters.items()}
+    kinds = [[seen.call.kind for seen in notes.seen] for notes in (few, many)]
+    elsewhere = {names[key] for key in few.elsewhere | many.elsewhere}
+    sites: tuple[Site, ...] = ()
+    if kinds[0] == kinds[1]:
+        sites = tuple(_site(a, b, names) for a, b in zip(few.seen, many.seen, strict=True))
+    else:
+        elsewhere = set(parameters)
+    used = _used_parameters(output, parameters)
+    seen = {name for site in sites for name in (site.weight, site.bias)}
+    return Discovery(
+        sites,
+        frozenset(elsewhere | (used - seen)),
+        tuple(name for name in parameters if name not in used),
+        -(-many.largest // 3),
+        max(saved_many - saved_few, 1),
+    )
+
+
+def _site(few: _Seen, many: _Seen, names: Mapping[int, str]) -> Site:
+    pair = (few.call.input, few.output), (many.call.input, many.output)
+    layout = find_layout(*pair, 2, 3)
+    if layout is not None and not _is_usable(few.call, layout):
+        layout = None
+    shape = tuple(few.call.input.shape), tuple(few.output.shape)
+    if layout is not None:
+        shape = tuple(tuple(layout.bring_forward(value).shape[1:]) for value in pair[0])
+    weight, bias = (names.get(id(value)) for value in (few.call.weight, few.call.bias))
+    return Site(few.call.kind, weight, bias, layout, many.shares_input, *shape)
+
+
+def _is_usable(call: Call, layout: Layout) -> bool:
+    """Whether a call of this kind can be read with the examples on this axis."""
+    if call.kind == "linear":
+        return layout.axis < call.input.ndim - 1
+    if call.kind == "embedding":
+        return True
+    trailing = call.options.get("trailing")
+    if call.kind == "affine" and trailing is not None:
+        return layout.axis < call.input.ndim - trailing
+    return layout.axis == 0
+
+
+def _used_parameters(output: Tensor, parameters: Mapping[str, nn.Parameter]) -> set[str]:
+    """Names of the parameters on which autograd says the output depends."""
+    if not output.requires_grad:
+        return set()
+    grads = torch.autograd.grad(output.sum(), list(parameters.values()), allow_unused=True)
+    return {name for name, grad in zip(parameters, grads, strict=True) if grad is not None}

@@ -1,0 +1,176 @@
+"""First-order products of gradients, tile by tile and layer by layer."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from neurashed.engine.batches import Batch, take
+from neurashed.engine.contraction import Contraction, add_products, mirror, self_products
+from neurashed.engine.general import GeneralGradients
+from neurashed.engine.plan import Plan
+from neurashed.engine.recording import Recording, record
+from neurashed.engine.rows import GeneralRows, LayerRows, join_rows
+from neurashed.engine.subject import Subject, Values
+
+__all__ = ["Side", "Tile", "iterate_tiles", "record_rows", "self_tile"]
+
+
+@dataclass(frozen=True)
+class Side:
+    """The examples on one side of a block and the values whose gradients are multiplied.
+
+    Attributes:
+        batch: Inputs and targets.
+        values: Maps replaced parameters, inputs and targets to ``(example, cotangent)``.
+    """
+
+    batch: Batch
+    values: Values
+
+    def __len__(self) -> int:
+        """How many examples."""
+        return len(self.batch[1])
+
+
+@dataclass(frozen=True)
+class Tile:
+    """A part of the result.
+
+    Attributes:
+        sources: Which sources.
+        probes: Which probes.
+        blocks: Inner products by layer, or under ``""`` their sum; each ``(source, probe)`` if
+            traced, else ``(source, k, probe, l)``.
+        is_mirrored: Whether the tile stands for its mirror image too.
+    """
+
+    sources: slice
+    probes: slice
+    blocks: dict[str, Tensor]
+    is_mirrored: bool
+
+
+def iterate_tiles(subject: Subject, sources: Side, probes: Side | None, plan: Plan) -> Iterator[Tile]:
+    """Yield the inner products of gradients of sources and probes, tile by tile.
+
+    Args:
+        subject: The task.
+        sources: The sources.
+        probes: The probes, or None if they are the sources.
+        plan: How to cut and compute.
+
+    Yields:
+        Tiles that together, with their mirror images, cover every pair once.
+    """
+    others = sources if probes is None else probes
+    for start in range(0, len(sources), plan.tile):
+        rows = slice(start, min(start + plan.tile, len(sources)))
+        ours = record_rows(subject, sources, rows, plan.batch)
+        first = start if probes is None else 0
+        for offset in range(first, len(others), plan.tile):
+            columns = slice(offset, min(offset + plan.tile, len(others)))
+            is_same = probes is None and offset == start
+            theirs = ours if is_same else record_rows(subject, others, columns, plan.batch)
+            blocks = _multiply(subject, ours, theirs, plan)
+            if is_same:
+                for block in blocks.values():
+                    mirror(block)
+            yield Tile(rows, columns, blocks, probes is None and not is_same)
+
+
+def record_rows(
+    subject: Subject, side: Side, examples: slice, batch_size: int
+) -> dict[str, LayerRows]:
+    """Record the rows of every layer for a run of examples, in batches.
+
+    Args:
+        subject: The task.
+        side: The examples and values.
+        examples: Which examples.
+        batch_size: Examples in one forward pass.
+
+    Returns:
+        Rows by layer name.
+    """
+    pieces: dict[str, list[Any]] = {layer.name: [] for layer in subject.layers}
+    num_cotangents = 0
+    chunk = take(side.batch, examples)
+    chunk = _to_device(chunk, subject.device)
+    for start in range(0, len(chunk[1]), batch_size):
+        batch = take(chunk, slice(start, start + batch_size))
+        recording = _record_batch(subject, side.values, batch)
+        num_cotangents = recording.values.shape[1]
+        for name, rows in recording.rows.items():
+            pieces[name].append(rows)
+    joined: dict[str, LayerRows] = {}
+    for layer in subject.layers:
+        if layer.kind == "general":
+            compute = GeneralGradients(
+                side.values, layer, subject.parameters, chunk, chunk=batch_size
+            )
+            joined[layer.name] = GeneralRows(compute, 0, len(chunk[1]), num_cotangents)
+        else:
+            joined[layer.name] = join_rows(pieces.pop(layer.name))
+    return joined
+
+
+def _record_batch(subject: Subject, values: Values, batch: Batch) -> Recording:
+    return record(
+        lambda: values(None, *batch), subject.discovery, subject.layers, subject.parameters
+    )
+
+
+def _to_device(batch: Batch, device: torch.device) -> Batch:
+    inputs, targets = batch
+    if isinstance(inputs, Mapping):
+        return {name: value.to(device) for name, value in inputs.items()}, targets.to(device)
+    return inputs.to(device), targets.to(device)
+
+
+def _multiply(
+    subject: Subject, ours: dict[str, LayerRows], theirs: dict[str, LayerRows], plan: Plan
+) -> dict[str, Tensor]:
+    blocks: dict[str, Tensor] = {}
+    for layer in subject.layers:
+        sources, probes = ours[layer.name], theirs[layer.name]
+        shape = (sources.num_examples, probes.num_examples)
+        if not plan.workload.is_traced:
+            shape = (shape[0], sources.num_cotangents, shape[1], probes.num_cotangents)
+        name = layer.name if plan.workload.by_layer else ""
+        if name not in blocks:
+            blocks[name] = torch.zeros(shape, dtype=subject.dtype, device=subject.device)
+        add_products(blocks[name], sources, probes, plan.contraction(layer.name))
+    return blocks
+
+
+def self_tile(
+    subject: Subject, side: Side, other: Values, plan: Plan
+) -> Tensor:
+    """Products of each example's gradients of one kind with its own of another.
+
+    Args:
+        subject: The task.
+        side: The examples and the values of the first kind, with K cotangents.
+        other: The values of the second kind, with L cotangents.
+        plan: How to cut and compute.
+
+    Returns:
+        ``(example, K, L)``.
+    """
+    parts = []
+    for start in range(0, len(side), plan.tile):
+        rows = slice(start, min(start + plan.tile, len(side)))
+        ours = record_rows(subject, side, rows, plan.batch)
+        same = other is side.values
+        theirs = ours if same else record_rows(subject, Side(side.batch, other), rows, plan.batch)
+        total: Tensor | None = None
+        for layer in subject.layers:
+            how: Contraction = plan.contraction(layer.name)
+            part = self_products(ours[layer.name], theirs[layer.name], how)
+            total = part if total is None else total + part
+        if total is not None:
+            parts.append(total)
+    return torch.cat(parts)

@@ -1,0 +1,88 @@
+"""A task made ready to be measured: its parameters sorted into layers."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from neurashed.engine.batches import Batch, take
+from neurashed.engine.discovery import Discovery, discover
+from neurashed.engine.layers import Layer, sort_into_layers
+from neurashed.task import ParameterSelection, Task
+
+__all__ = ["Subject", "Values", "examine"]
+
+Values = Callable[[Mapping[str, Tensor] | None, Any, Tensor], Tensor]
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A task, the parameters that its update touches, and how the model uses them.
+
+    Attributes:
+        task: The task, its model on the device that computes.
+        selection: The parameters that are measured and those left out.
+        discovery: How the model uses the measured parameters.
+        layers: The measured parameters, sorted.
+    """
+
+    task: Task
+    selection: ParameterSelection
+    discovery: Discovery
+    layers: tuple[Layer, ...]
+
+    @property
+    def parameters(self) -> dict[str, nn.Parameter]:
+        """The measured parameters by name."""
+        return self.selection.chosen
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """The type that the measured parameters have."""
+        return next(iter(self.parameters.values())).dtype
+
+    @property
+    def device(self) -> torch.device:
+        """Where the model is."""
+        return next(iter(self.parameters.values())).device
+
+    def readouts(
+        self, parameters: Mapping[str, Tensor] | None, inputs: Any, targets: Tensor  # noqa: ANN401
+    ) -> Tensor:
+        """The readout ``(example, output)``, with some parameters replaced."""
+        return self.task.read(self.task.predict(inputs, parameters), targets)
+
+    def losses(
+        self, parameters: Mapping[str, Tensor] | None, inputs: Any, targets: Tensor  # noqa: ANN401
+    ) -> Tensor:
+        """The loss as one column, ``(example, 1)``."""
+        return self.task.losses(self.task.predict(inputs, parameters), targets).unsqueeze(1)
+
+    def losses_and_readouts(
+        self, parameters: Mapping[str, Tensor] | None, inputs: Any, targets: Tensor  # noqa: ANN401
+    ) -> Tensor:
+        """The loss, then the readout, ``(example, 1 + output)``."""
+        output = self.task.predict(inputs, parameters)
+        loss = self.task.losses(output, targets).unsqueeze(1)
+        return torch.cat([loss, self.task.read(output, targets)], 1)
+
+
+def examine(task: Task, batch: Batch) -> Subject:
+    """Find out how a task's model uses its parameters.
+
+    Args:
+        task: The task.
+        batch: Inputs and targets of at least one example, on the model's device.
+
+    Returns:
+        The task with what was found.
+    """
+    selection = task.select_parameters()
+    index = torch.arange(3) % len(batch[1])
+    device = batch[1].device
+    small, _ = take(batch, index[:2].to(device))
+    large, _ = take(batch, index.to(device))
+    discovery = discover(task.predict, small, large, selection.chosen)
+    return Subject(task, selection, discovery, sort_into_layers(discovery, selection.chosen))
