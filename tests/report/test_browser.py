@@ -120,6 +120,8 @@ def test_arrow_keys_step_through_the_sources(reader: Reader, report: Path) -> No
     page.locator("#search").focus()
     page.keyboard.press("ArrowRight")
     expect(page.locator("#source")).to_contain_text("id x3")
+    page.get_by_role("button", name="Previous source").click()
+    expect(page.locator("#source")).to_contain_text("id x2")
 
 
 def test_a_link_restores_the_view(reader: Reader, report: Path) -> None:

@@ -85,9 +85,21 @@ def test_a_run_shows_its_main_result_against_the_others(tmp_path: Path) -> None:
     path = write_run_report(tmp_path / "run")
     assert path == tmp_path / "run" / "report.html"
     names = [row["name"] for row in _read_data(path.read_text(encoding="utf-8"))["strengths"]]
-    assert names == ["this network", "linear network"]
+    assert names == ["trained", "linear network"]
     other = write_run_report(tmp_path / "run", tmp_path / "elsewhere.html")
     assert other.exists()
+
+
+def test_a_lone_result_of_a_run_is_this_network(tmp_path: Path) -> None:
+    RunFolder.create(tmp_path / "run", settings={}).add_result("relative", random_result(0))
+    html = write_run_report(tmp_path / "run").read_text(encoding="utf-8")
+    assert [row["name"] for row in _read_data(html)["strengths"]] == ["this network"]
+
+
+def test_a_comparison_may_not_take_the_name_of_the_result(tmp_path: Path) -> None:
+    comparisons = {"this network": random_result(1)}
+    with pytest.raises(InputError, match="a comparison is named 'this network'"):
+        write_report(random_result(), tmp_path / "report.html", comparisons=comparisons)
 
 
 def test_a_run_without_results_is_refused(tmp_path: Path) -> None:

@@ -8,13 +8,14 @@ from neurashed.plots.class_table import plot_class_table
 from neurashed.plots.colors import ColorScale, choose_color_scale
 from neurashed.plots.distributions import PairValues, plot_distributions, split_pairs
 from neurashed.plots.heat_map import plot_heat_map
-from neurashed.plots.naming import describe_values
+from neurashed.plots.naming import LabelKind, describe_values
 from neurashed.plots.ordering import Order, available_orders, order_examples, sort_labels
 from neurashed.plots.strength import plot_strengths
 from neurashed.plots.top_probes import plot_top_probes
 
 __all__ = [
     "ColorScale",
+    "LabelKind",
     "Order",
     "PairValues",
     "available_orders",

@@ -42,7 +42,7 @@ def plot_class_table(
     ax.tick_params(axis="x", rotation=90 if values.shape[1] > 12 else 0)
     ax.set(xlabel="class of the probe", ylabel="class of the source", title=title)
     if max(values.shape) <= _MOST_CLASSES_WITH_NUMBERS:
-        _write_numbers(ax, values.values, colors=image.cmap(image.norm(values.values)))
+        _write_numbers(ax, values.values, colors=image.to_rgba(values.values))
     return ax
 
 

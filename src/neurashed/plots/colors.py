@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import matplotlib as mpl
 import numpy as np
 import xarray as xr
+from matplotlib.colors import to_hex
 
 __all__ = ["BETWEEN_COLOR", "WITHIN_COLOR", "ColorScale", "choose_color_scale"]
 
@@ -37,7 +38,7 @@ class ColorScale:
         """Return evenly spaced positions in [0, 1] with their colours as ``#rrggbb``."""
         colors = mpl.colormaps[self.name]
         at = np.linspace(0.0, 1.0, num_stops)
-        return [(float(one), mpl.colors.to_hex(colors(one))) for one in at]
+        return [(float(one), to_hex(colors(one))) for one in at]
 
 
 def choose_color_scale(result: xr.DataArray) -> ColorScale:

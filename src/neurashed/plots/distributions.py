@@ -1,7 +1,6 @@
 """A picture of how responses within a class differ from those between classes."""
 
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 import xarray as xr
@@ -10,7 +9,7 @@ from matplotlib.axes import Axes
 
 from neurashed.errors import InputError
 from neurashed.plots.colors import BETWEEN_COLOR, WITHIN_COLOR
-from neurashed.plots.naming import describe_values
+from neurashed.plots.naming import LabelKind, describe_values
 
 __all__ = ["PairValues", "plot_distributions", "split_pairs"]
 
@@ -46,9 +45,7 @@ class PairValues:
         return (low, high) if low < high else (low - 0.5, high + 0.5)
 
 
-def split_pairs(
-    result: xr.DataArray, *, labels: Literal["label", "fine_label"] = "label"
-) -> PairValues:
+def split_pairs(result: xr.DataArray, *, labels: LabelKind = "label") -> PairValues:
     """Sort the values of a result into pairs within a class and between classes.
 
     Pairs of an example with itself are left out.
@@ -89,7 +86,7 @@ def split_pairs(
 def plot_distributions(
     result: xr.DataArray,
     *,
-    labels: Literal["label", "fine_label"] = "label",
+    labels: LabelKind = "label",
     ax: Axes | None = None,
 ) -> Axes:
     """Draw the distributions of values within and between classes, one over the other.

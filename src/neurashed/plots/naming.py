@@ -1,8 +1,12 @@
 """What the values of a result are called on axes and in captions."""
 
+from typing import Literal
+
 import xarray as xr
 
-__all__ = ["describe_values"]
+__all__ = ["LabelKind", "describe_values"]
+
+LabelKind = Literal["label", "fine_label"]
 
 
 def describe_values(result: xr.DataArray) -> str:

@@ -7,13 +7,14 @@ import numpy as np
 import xarray as xr
 
 from neurashed.errors import InputError
+from neurashed.plots.naming import LabelKind
 from neurashed.results import order_by_similarity
 
 __all__ = ["Order", "available_orders", "order_examples", "sort_labels"]
 
 Order = Literal["class", "fine_class", "similarity", "given"]
 
-_LABEL_OF_ORDER = {"class": "label", "fine_class": "fine_label"}
+_LABEL_OF_ORDER: dict[Order, LabelKind] = {"class": "label", "fine_class": "fine_label"}
 
 
 def available_orders(result: xr.DataArray) -> list[Order]:
@@ -68,7 +69,7 @@ def sort_labels(labels: np.ndarray) -> list[str]:
     return sorted(np.unique(labels).tolist(), key=_split_numbers)
 
 
-def _is_labelled(result: xr.DataArray, label: str) -> bool:
+def _is_labelled(result: xr.DataArray, label: LabelKind) -> bool:
     return {f"source_{label}", f"probe_{label}"} <= set(result.coords)
 
 

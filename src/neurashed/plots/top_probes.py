@@ -7,6 +7,7 @@ import numpy as np
 import xarray as xr
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
+from matplotlib.patches import Rectangle
 
 from neurashed.errors import InputError
 from neurashed.plots.naming import describe_values
@@ -79,7 +80,7 @@ def _draw_tile(
         words = _read(example, f"{axis}_text") or str(example[axis].item())
         lines = textwrap.wrap(words, width=14)[:5]
         ax.text(x + 0.05, 0.08, "\n".join(lines), va="top", fontsize=7, parse_math=False)
-    frame = plt.Rectangle(
+    frame = Rectangle(
         (x, 0.0), _TILE, _TILE, fill=False, linestyle="-" if is_own_class else "--", linewidth=1.2
     )
     ax.add_patch(frame)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from neurashed.plots import PairValues, describe_values, split_pairs
+from neurashed.plots import LabelKind, PairValues, describe_values, split_pairs
 from neurashed.results import Strength, elasticity_strength
 from neurashed.typing import Statistic
 
@@ -95,7 +95,7 @@ def describe_charts(
     return {"strengths": strengths, "distributions": [asdict(panel) for panel in panels]}
 
 
-def has_labels(result: xr.DataArray, labels: str = "label") -> bool:
+def has_labels(result: xr.DataArray, labels: LabelKind = "label") -> bool:
     """Return whether the examples on both axes carry labels of a kind."""
     return {f"source_{labels}", f"probe_{labels}"} <= set(result.coords)
 

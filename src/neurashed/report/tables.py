@@ -6,15 +6,16 @@ from dataclasses import dataclass
 import matplotlib as mpl
 import numpy as np
 import xarray as xr
+from matplotlib.colors import to_hex
 
-from neurashed.plots import ColorScale, choose_color_scale
+from neurashed.plots import ColorScale, LabelKind, choose_color_scale
 from neurashed.report.summary import STATISTICS, has_labels, usable_statistics
 from neurashed.results import class_table
 from neurashed.typing import Statistic
 
 __all__ = ["ClassTable", "TableCell", "build_class_tables"]
 
-_LABEL_KINDS = {"label": "class", "fine_label": "finer class"}
+_LABEL_KINDS: dict[LabelKind, str] = {"label": "class", "fine_label": "finer class"}
 # A finer table may have a hundred classes: one statistic of it keeps the page small, and cells
 # without room for an interval are not made to wait for one.
 _MOST_CLASSES_WITH_ALL_STATISTICS = 20
@@ -55,7 +56,7 @@ class ClassTable:
         rows: The cells.
     """
 
-    labels: str
+    labels: LabelKind
     statistic: Statistic
     caption: str
     source_classes: list[str]
@@ -77,7 +78,7 @@ def build_class_tables(result: xr.DataArray) -> list[ClassTable]:
     return tables
 
 
-def _build(result: xr.DataArray, labels: str, statistic: Statistic) -> ClassTable:
+def _build(result: xr.DataArray, labels: LabelKind, statistic: Statistic) -> ClassTable:
     num_classes = max(len(np.unique(result[f"{axis}_{labels}"])) for axis in ("source", "probe"))
     has_intervals = num_classes <= _MOST_CLASSES_WITH_INTERVALS
     table = class_table(
@@ -135,7 +136,7 @@ def _build_cell(value: float, low: float, high: float, count: int, *, look: _Loo
     return TableCell(
         text=text,
         interval=interval,
-        background=mpl.colors.to_hex(color),
+        background=to_hex(color),
         is_dark=bool(brightness < _DARK_BELOW),
         note=", ".join([f"{value:.4g}", *_name_interval(interval), f"{count:,} pairs"]),
     )

@@ -16,6 +16,14 @@ function availableSorts({ hasNegative }) {
   return hasNegative ? ["magnitude", "largest", "smallest"] : ["largest", "smallest"];
 }
 
+function fillSorts(select, examples) {
+  for (const sort of availableSorts(examples)) {
+    const option = make("option", "", SORTS[sort].title);
+    option.value = sort;
+    select.append(option);
+  }
+}
+
 /** Returns the probes other than the source itself; those with undefined values come last. */
 function sortProbes(examples, source, sort) {
   const row = examples.row(source);
@@ -27,7 +35,6 @@ function sortProbes(examples, source, sort) {
 }
 
 function createExplorer(examples) {
-  const at = (id) => document.getElementById(id);
   let source = 0;
   let sorted = [];
   let numShown = FIRST_PROBES;
@@ -38,21 +45,21 @@ function createExplorer(examples) {
     numShown = FIRST_PROBES;
     drawSource();
     drawProbes();
-    drawByClass(at("by-class"), examples, source);
-    at("short-title").textContent = SORTS[sort].short;
-    at("agreement").textContent = describeAgreement(examples, source, sorted, sort);
-    at("announcement").textContent = announce(sort);
+    drawByClass(byId("by-class"), examples, source);
+    byId("short-title").textContent = SORTS[sort].short;
+    byId("agreement").textContent = describeAgreement(examples, source, sorted, sort);
+    byId("announcement").textContent = announce(sort);
   }
 
   function drawSource() {
     const selfProbe = examples.probes.positions.get(examples.sources.ids[source]);
     for (const id of ["source", "short-source"]) {
-      at(id).replaceChildren(...drawExample(examples.sources, source));
+      byId(id).replaceChildren(...drawExample(examples.sources, source));
       if (selfProbe === undefined) continue;
       const value = formatValue(examples.row(source)[selfProbe]);
-      at(id).querySelector(".words").append(make("div", "faint", `itself: ${value}`));
+      byId(id).querySelector(".words").append(make("div", "faint", `itself: ${value}`));
     }
-    at("short-probes").replaceChildren(
+    byId("short-probes").replaceChildren(
       ...sorted.slice(0, SHORT_PROBES).map((probe) => drawShortProbe(examples, source, probe)),
     );
   }
@@ -63,10 +70,10 @@ function createExplorer(examples) {
     const cards = sorted
       .slice(0, numShown)
       .map((probe, rank) => drawProbeCard(examples, source, probe, { rank, largest }));
-    at("probes").replaceChildren(...cards);
+    byId("probes").replaceChildren(...cards);
     const left = sorted.length - cards.length;
-    at("more").hidden = left <= 0;
-    at("more").textContent = `Show ${Math.min(left, MORE_PROBES)} more of ${left}`;
+    byId("more").hidden = left <= 0;
+    byId("more").textContent = `Show ${Math.min(left, MORE_PROBES)} more of ${left}`;
   }
 
   function announce(sort) {
@@ -76,7 +83,7 @@ function createExplorer(examples) {
     return `Source ${describeExample(examples.sources, source)}. ${SORTS[sort].title}: ${probe}`;
   }
 
-  at("more").addEventListener("click", () => {
+  byId("more").addEventListener("click", () => {
     numShown += MORE_PROBES;
     drawProbes();
   });
@@ -107,12 +114,8 @@ function drawProbeCard(examples, source, probe, { rank, largest }) {
   const line = make("div", "value");
   line.append(make("span", "faint", `${rank + 1}`), make("span", "", formatValue(value)));
   card.querySelector(".words").prepend(line);
-  const bar = make("div", "bar");
-  const filled = make("span");
   const share = Number.isFinite(value) && largest > 0 ? Math.abs(value) / largest : 0;
-  filled.style.width = `${100 * share}%`;
-  bar.append(filled);
-  item.append(card, bar);
+  item.append(card, makeBar(share));
   return item;
 }
 
@@ -166,11 +169,7 @@ function drawClassRow(label, value, largest, isOwn) {
   const name = make("th", "", isOwn ? `${label} (own)` : label);
   name.scope = "row";
   const cell = make("td");
-  const bar = make("div", "bar");
-  const filled = make("span");
-  filled.style.width = `${largest > 0 ? (100 * Math.abs(value)) / largest : 0}%`;
-  bar.append(filled);
-  cell.append(bar);
+  cell.append(makeBar(largest > 0 ? Math.abs(value) / largest : 0));
   line.append(name, cell, make("td", "", formatValue(value)));
   return line;
 }

@@ -1,6 +1,6 @@
 // Light and dark: the system's choice until the reader makes one.
 
-const themeButton = document.getElementById("theme");
+const themeButton = byId("theme");
 const systemIsDark = matchMedia("(prefers-color-scheme: dark)");
 
 function isDark() {

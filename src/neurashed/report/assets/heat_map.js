@@ -139,6 +139,14 @@ function traceValues(examples, order, isNarrow) {
   };
 }
 
+function describeScale({ scale }) {
+  if (!scale.isClipped) return "";
+  return (
+    `Colours run from ${formatValue(scale.low)} to ${formatValue(scale.high)}; ` +
+    "values beyond, one in a hundred at either end, take the colour of the end."
+  );
+}
+
 function mapAxis(name) {
   return {
     zeroline: false,

@@ -1,4 +1,4 @@
-// Finding a source by id, label or text, and links inside the page.
+// Finding a source by id, label or text.
 
 const MOST_MATCHES = 12;
 
@@ -17,7 +17,7 @@ function findSources({ sources }, query) {
 }
 
 function startSearch(examples, pick) {
-  const [field, list] = [document.getElementById("search"), document.getElementById("matches")];
+  const [field, list] = [byId("search"), byId("matches")];
   const choose = (source) => {
     list.hidden = true;
     pick(source);
@@ -59,28 +59,4 @@ function drawMatch(examples, source, choose) {
   button.addEventListener("click", () => choose(source));
   item.append(button);
   return item;
-}
-
-/** Links inside the page scroll without touching the address, which holds the view. */
-function startLinks(writeAddress) {
-  for (const link of document.querySelectorAll("a[href^='#']")) {
-    link.addEventListener("click", (event) => {
-      event.preventDefault();
-      const target = document.querySelector(link.getAttribute("href"));
-      target.setAttribute("tabindex", "-1");
-      target.focus({ preventScroll: true });
-      target.scrollIntoView();
-    });
-  }
-  const button = document.getElementById("copy-link");
-  button.addEventListener("click", async () => {
-    writeAddress();
-    try {
-      await navigator.clipboard.writeText(location.href);
-      button.textContent = "Copied";
-    } catch {
-      button.textContent = "Copy it from the address bar";
-    }
-    setTimeout(() => (button.textContent = "Copy link to this view"), 2500);
-  });
 }

@@ -1,5 +1,4 @@
 // The examples, their pairs, and how one example looks on the page.
-// Labels and texts come from data: they enter the page as text, never as markup.
 
 async function openExamples(encoded) {
   const { values, shape } = await decodeArray(encoded.values);
@@ -39,13 +38,6 @@ function formatValue(value) {
   if (value === 0) return "0";
   const size = Math.abs(value);
   return size < 1e-3 || size >= 1e5 ? value.toExponential(2) : value.toPrecision(size >= 1e4 ? 5 : 4);
-}
-
-function make(tag, className = "", text = "") {
-  const element = document.createElement(tag);
-  if (className) element.className = className;
-  if (text !== "") element.textContent = text;
-  return element;
 }
 
 function describeExample(axis, position) {

@@ -1,0 +1,114 @@
+// Wires the page together: one view, what shows it, and what changes it.
+
+/** Returns functions that show a view: as a whole, or the part that a choice changes. */
+function createDisplay(data, examples, listeners) {
+  const explorer = createExplorer(examples);
+  const map = createHeatMap(byId("heat-map"), examples, listeners);
+  const position = (view) => examples.sources.positions.get(view.source);
+  const row = (view) => examples.orders[view.order].sources.indexOf(position(view));
+
+  function showSummaries(view) {
+    const { strengths, distributions } = data;
+    if (strengths.length) drawStrengths(byId("strength-chart"), strengths, view.statistic || "median");
+    if (distributions.length) drawDistributions(byId("distribution-chart"), distributions);
+  }
+
+  function showZoom(view) {
+    byId("zoom-out").hidden = view.zoom === null;
+  }
+
+  async function showMap(view) {
+    showZoom(view);
+    await map.draw(view.order, view.zoom, row(view));
+  }
+
+  async function showAll(view) {
+    showChoices(view);
+    showSummaries(view);
+    explorer.show(position(view), view.sort);
+    await showMap(view);
+  }
+
+  function showSource(view) {
+    explorer.show(position(view), view.sort);
+    map.mark(row(view));
+  }
+
+  function zoomIn(view) {
+    const probe = examples.probes.positions.get(view.source);
+    const column = probe === undefined ? null : examples.orders[view.order].probes.indexOf(probe);
+    map.zoomIn(column);
+  }
+
+  const showChoice = { order: showMap, sort: showSource, statistic: showSummaries, labels: () => {} };
+  return { showAll, showSource, showZoom, showChoice, row, zoomIn, zoomOut: () => map.zoomTo(null) };
+}
+
+async function showPage(data, examples) {
+  const possible = describeView(examples);
+  let view = readView(possible);
+  const rows = () => examples.orders[view.order].sources;
+  const display = createDisplay(data, examples, {
+    pick: (row) => pick(rows()[row]),
+    point: (source, probe, event) => showTip(examples, source, probe, event),
+    leave: hideTip,
+    zoom: (zoom) => {
+      view.zoom = zoom;
+      display.showZoom(view);
+      writeView(view);
+    },
+  });
+
+  function pick(source) {
+    view.source = examples.sources.ids[source];
+    display.showSource(view);
+    writeView(view);
+  }
+
+  function step(by) {
+    pick(rows()[Math.min(Math.max(display.row(view) + by, 0), rows().length - 1)]);
+  }
+
+  function choose(name, value) {
+    view[name] = value;
+    if (name === "order") view.zoom = null;
+    showChoices(view);
+    display.showChoice[name](view);
+    writeView(view);
+  }
+
+  listenToKeys(step);
+  listenToChoices(choose);
+  startSearch(examples, pick);
+  startLinks();
+  startCopying(() => writeView(view));
+  startTheme(() => display.showAll(view));
+  byId("zoom-in").addEventListener("click", () => display.zoomIn(view));
+  byId("zoom-out").addEventListener("click", display.zoomOut);
+  addEventListener("scroll", hideTip, { passive: true });
+  addEventListener("hashchange", () => {
+    view = readView(possible);
+    display.showAll(view);
+  });
+  await display.showAll(view);
+}
+
+async function start() {
+  const data = JSON.parse(byId("page-data").textContent);
+  const [examples] = await Promise.all([
+    openExamples(data.examples),
+    runPackedScript(byId("plotly-source")),
+  ]);
+  fillSorts(byId("sort"), examples);
+  byId("scale-note").textContent = describeScale(examples);
+  await showPage(data, examples);
+  document.documentElement.dataset.ready = "true";
+}
+
+start().catch((error) => {
+  byId("failure").hidden = false;
+  byId("failure").textContent =
+    `The charts could not be drawn (${error.message}). A current browser is needed; ` +
+    "the tables on this page are complete without them.";
+  throw error;
+});
