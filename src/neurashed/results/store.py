@@ -80,7 +80,6 @@ def open_store(path: Path, verify: Verify) -> xr.DataArray:
         consolidated=False,
         chunks=None,
         decode_times=False,  # units such as "seconds" are a label here, not a calendar
-        decode_timedelta=False,
     )
     try:
         array = _from_dataset(dataset, stamp["measure"])
