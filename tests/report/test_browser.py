@@ -15,6 +15,8 @@ from neurashed.results import AxisLabels, label_elasticity, nearest_probes
 pytestmark = pytest.mark.browser
 
 HOSTILE = "<script>alert(1)</script>"
+# Plotly would take this for markup of its own.
+BOLD = "<b>bold</b> &amp;"
 READY = "html[data-ready]"
 PLOT_AREA = "#heat-map .nsewdrag"
 
@@ -124,6 +126,20 @@ def test_arrow_keys_step_through_the_sources(reader: Reader, report: Path) -> No
     expect(page.locator("#source")).to_contain_text("id x2")
 
 
+def test_search_finds_ids_then_labels_then_texts(reader: Reader, report: Path) -> None:
+    page = reader.open(report)
+    matches = page.locator("#matches button")
+    page.fill("#search", "X1")
+    assert [text.split(",")[0] for text in matches.all_inner_texts()] == ["x1", "x10", "x11"]
+    page.fill("#search", "class 1")
+    assert [text.split(",")[0] for text in matches.all_inner_texts()] == ["x1", "x4", "x7", "x10"]
+    page.fill("#search", "text 5")
+    matches.first.click()
+    expect(page.locator("#source")).to_contain_text("id x5")
+    page.fill("#search", "nothing like it")
+    expect(page.locator("#matches")).to_have_text("No source matches.")
+
+
 def test_a_link_restores_the_view(reader: Reader, report: Path) -> None:
     page = reader.open(report)
     page.select_option("#order", "similarity")
@@ -186,7 +202,7 @@ def test_class_table_changes_with_its_choices(reader: Reader, report: Path) -> N
 def test_hostile_labels_stay_text(reader: Reader, tmp_path: Path) -> None:
     axis = AxisLabels(
         ids=np.array([HOSTILE, "</script><img src=x onerror=alert(2)>", "2", "3"]),
-        labels=np.array([HOSTILE, HOSTILE, "<b>bold</b>", "<b>bold</b>"]),
+        labels=np.array([HOSTILE, HOSTILE, BOLD, BOLD]),
         texts=np.array([HOSTILE] * 4),
     )
     result = label_elasticity(
@@ -198,7 +214,7 @@ def test_hostile_labels_stay_text(reader: Reader, tmp_path: Path) -> None:
         provenance={"note": HOSTILE},
     )
     path = write_report(
-        result, tmp_path / "report.html", comparisons={HOSTILE: result}, title=HOSTILE
+        result, tmp_path / "report.html", comparisons={HOSTILE + BOLD: result}, title=HOSTILE
     )
     page = reader.open(path)
     page.keyboard.press("ArrowRight")
@@ -206,8 +222,9 @@ def test_hostile_labels_stay_text(reader: Reader, tmp_path: Path) -> None:
     expect(page.locator("#matches button").first).to_contain_text(HOSTILE)
     expect(page.locator("h1")).to_have_text(HOSTILE)
     expect(page.locator("#source")).to_contain_text(HOSTILE)
-    expect(page.locator("#probes")).to_contain_text("<b>bold</b>")
-    expect(page.locator("#strength-chart")).to_contain_text(HOSTILE)
+    expect(page.locator("#probes")).to_contain_text(BOLD)
+    expect(page.locator("#strength-chart")).to_contain_text(HOSTILE + BOLD)
+    expect(page.locator("#distribution-chart")).to_contain_text(HOSTILE + BOLD)
     expect(page.locator("#heat-map .ytick").last).to_contain_text("<script>alert… · </script>")
     assert page.locator("b, img, script:not([id]):not([type])").count() <= 1
 

@@ -42,7 +42,7 @@ def describe_provenance(result: xr.DataArray) -> list[Section]:
     }
     sections["Further"] = {key: value for key, value in provenance.items() if key not in known}
     return [
-        Section(title, list(_flatten(entries))) for title, entries in sections.items() if entries
+        Section(title, _flatten(_unwrap(entries))) for title, entries in sections.items() if entries
     ]
 
 
@@ -69,6 +69,12 @@ def find_cautions(result: xr.DataArray) -> list[str]:
     cautions += [str(resolution[key]) for key in ("warning", "message") if resolution.get(key)]
     cautions += [str(one) for one in provenance.get("warnings", [])]
     return cautions
+
+
+def _unwrap(entries: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return what a lone entry holds: its title names it well enough."""
+    only = next(iter(entries.values()))
+    return only if len(entries) == 1 and isinstance(only, Mapping) else entries
 
 
 def _flatten(entries: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:

@@ -2,18 +2,26 @@
 
 const MOST_MATCHES = 12;
 
-/** Returns sources whose id is the query, then those whose id, labels or text contain it. */
+/** Returns sources whose id is the query, then those with such a label, then those that hold it. */
 function findSources({ sources }, query) {
   const wanted = query.trim().toLowerCase();
   if (!wanted) return [];
-  const fields = [sources.ids, sources.labels, sources.fineLabels, sources.texts].filter(Boolean);
-  const exact = sources.positions.get(query.trim());
-  const matches = exact === undefined ? [] : [exact];
-  for (let source = 0; source < sources.ids.length && matches.length < MOST_MATCHES; source += 1) {
-    const isMatch = fields.some((values) => values[source].toLowerCase().includes(wanted));
-    if (isMatch && source !== exact) matches.push(source);
+  const rankings = [
+    { fields: [sources.ids], fits: (value) => value === wanted },
+    { fields: [sources.labels, sources.fineLabels], fits: (value) => value === wanted },
+    {
+      fields: [sources.ids, sources.labels, sources.fineLabels, sources.texts],
+      fits: (value) => value.includes(wanted),
+    },
+  ];
+  const matches = new Set();
+  for (const { fields, fits } of rankings) {
+    const known = fields.filter(Boolean);
+    for (let source = 0; source < sources.ids.length && matches.size < MOST_MATCHES; source += 1) {
+      if (known.some((values) => fits(values[source].toLowerCase()))) matches.add(source);
+    }
   }
-  return matches;
+  return [...matches];
 }
 
 function startSearch(examples, pick) {
