@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from typing import Any
 
+import torch
 from torch import Tensor
 
-__all__ = ["Batch", "take", "with_batch_axis"]
+__all__ = ["Batch", "take", "to_device", "with_batch_axis"]
 
 Batch = tuple[Any, Tensor]
 
@@ -23,3 +24,11 @@ def with_batch_axis(inputs: Any) -> Any:  # noqa: ANN401
     if isinstance(inputs, Mapping):
         return {name: value.unsqueeze(0) for name, value in inputs.items()}
     return inputs.unsqueeze(0)
+
+
+def to_device(batch: Batch, device: torch.device) -> Batch:
+    """Return a batch on a device."""
+    inputs, targets = batch
+    if isinstance(inputs, Mapping):
+        return {name: value.to(device) for name, value in inputs.items()}, targets.to(device)
+    return inputs.to(device), targets.to(device)

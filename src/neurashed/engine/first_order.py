@@ -1,13 +1,13 @@
 """First-order products of gradients, tile by tile and layer by layer."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from neurashed.engine.batches import Batch, take
+from neurashed.engine.batches import Batch, take, to_device
 from neurashed.engine.contraction import Contraction, add_products, mirror, self_products
 from neurashed.engine.general import GeneralGradients
 from neurashed.engine.plan import Plan
@@ -98,7 +98,7 @@ def record_rows(
     pieces: dict[str, list[Any]] = {layer.name: [] for layer in subject.layers}
     num_cotangents = 0
     chunk = take(side.batch, examples)
-    chunk = _to_device(chunk, subject.device)
+    chunk = to_device(chunk, subject.device)
     for start in range(0, len(chunk[1]), batch_size):
         batch = take(chunk, slice(start, start + batch_size))
         recording = _record_batch(subject, side.values, batch)
@@ -121,13 +121,6 @@ def _record_batch(subject: Subject, values: Values, batch: Batch) -> Recording:
     return record(
         lambda: values(None, *batch), subject.discovery, subject.layers, subject.parameters
     )
-
-
-def _to_device(batch: Batch, device: torch.device) -> Batch:
-    inputs, targets = batch
-    if isinstance(inputs, Mapping):
-        return {name: value.to(device) for name, value in inputs.items()}, targets.to(device)
-    return inputs.to(device), targets.to(device)
 
 
 def _multiply(
