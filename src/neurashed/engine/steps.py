@@ -13,6 +13,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from neurashed.engine.batches import with_batch_axis
 from neurashed.engine.calls import Call
 from neurashed.engine.costs import measure_layer
 from neurashed.engine.layers import Layer
@@ -65,8 +66,6 @@ def make_steps(subject: Subject, rows: Mapping[str, LayerRows], lr: float) -> St
         if is_low_rank(subject, layer) and isinstance(own, LinearRows):
             steps[_INPUTS + layer.parameters[0]] = own.inputs
             steps[_GRADS + layer.parameters[0]] = own.grads[:, 0] * -lr
-            if layer.has_bias:
-                steps[layer.parameters[1]] = own.grads[:, 0].sum(1) * -lr
             continue
         sizes = [prod(shape) for shape in layer.shapes]
         columns = own.gradients(0).mul(-lr).split(sizes, 1)
@@ -78,20 +77,21 @@ def make_steps(subject: Subject, rows: Mapping[str, LayerRows], lr: float) -> St
 class _LowRankCalls(ParameterWatch):
     """Applies the factors of a step in every call of a low-rank layer.
 
-    Where the input of a call is the same for every source, its product with the weight is taken
-    from ``shared``, or put there.
+    A bias that belongs to the layer acts as one more input that is always 1. Where the input of a
+    call is the same for every source, its product with the weight is taken from ``shared``, or put
+    there.
     """
 
     def __init__(
         self,
         subject: Subject,
-        names: Mapping[int, str],
+        names: Mapping[int, tuple[str, bool]],
         step: Steps,
         *,
         shares: list[bool],
         shared: dict[int, Tensor],
     ) -> None:
-        super().__init__(subject.parameters[name] for name in names.values())
+        super().__init__(subject.parameters[name] for name, _ in names.values())
         self._names = names
         self._step = step
         self._shares = shares
@@ -111,18 +111,21 @@ class _LowRankCalls(ParameterWatch):
         kwargs: dict[str, Any],  # noqa: ARG002
     ) -> Tensor:
         number, self._count = self._count, self._count + 1
-        name = self._names[id(call.weight)]
-        inputs, grads = self._step[_INPUTS + name], self._step[_GRADS + name]
+        name, has_bias = self._names[id(call.weight)]
         base = self._shared.get(number)
         if base is None:
-            base = F.linear(call.input, call.weight)  # pyright: ignore[reportArgumentType]
+            own_bias = call.bias if has_bias else None
+            base = F.linear(call.input, call.weight, own_bias)  # pyright: ignore[reportArgumentType]
             if number < len(self._shares) and self._shares[number]:
                 self._shared[number] = base
-        if call.bias is not None:
+        if call.bias is not None and not has_bias:
             base = base + call.bias
-        if len(inputs) == 1:
-            return torch.addcmul(base, call.input @ inputs[0].unsqueeze(-1), grads[0])
-        return base + (call.input @ inputs.mT) @ grads
+        inputs, grads = self._step[_INPUTS + name], self._step[_GRADS + name]
+        scale = call.input @ inputs.mT
+        if has_bias:
+            scale = scale + 1
+        change = scale * grads[0] if len(grads) == 1 else scale @ grads
+        return change.add_(base)
 
 
 class SteppedModel:
@@ -132,8 +135,11 @@ class SteppedModel:
         """Find the layers that are applied by their factors."""
         layers = [layer for layer in subject.layers if is_low_rank(subject, layer)]
         self._subject = subject
-        self._names = {id(subject.parameters[n]): n for n in (x.parameters[0] for x in layers)}
-        weights = set(self._names.values())
+        self._names = {
+            id(subject.parameters[layer.parameters[0]]): (layer.parameters[0], layer.has_bias)
+            for layer in layers
+        }
+        weights = {layer.parameters[0] for layer in layers}
         self._shares = [
             site.shares_input for site in subject.discovery.sites if site.weight in weights
         ]
@@ -146,11 +152,11 @@ class SteppedModel:
             low_rank = is_low_rank(self._subject, layer)
             for name, shape in zip(layer.parameters, layer.shapes, strict=True):
                 like = self._subject.parameters[name].detach()
-                if low_rank and name == layer.parameters[0]:
+                if not low_rank:
+                    zeros[name] = like.new_zeros(1, *shape)
+                elif name == layer.parameters[0]:
                     zeros[_INPUTS + name] = like.new_zeros(1, 1, shape[1])
                     zeros[_GRADS + name] = like.new_zeros(1, 1, shape[0])
-                else:
-                    zeros[name] = like.new_zeros(1, *shape)
         return zeros
 
     def readouts(
@@ -174,8 +180,7 @@ class SteppedModel:
         """Return the readout of each source after its own step, ``(source, output)``."""
 
         def read(step: Steps, own: Any, target: Tensor) -> Tensor:  # noqa: ANN401
-            one = {k: v.unsqueeze(0) for k, v in own.items()} if isinstance(own, dict) else own.unsqueeze(0)
-            return self._read(step, one, target.unsqueeze(0), None)[0]
+            return self._read(step, with_batch_axis(own), target.unsqueeze(0), None)[0]
 
         return self._each(read, steps, inputs, targets)
 
