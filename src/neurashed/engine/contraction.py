@@ -21,6 +21,8 @@ __all__ = ["Contraction", "add_products", "mirror", "self_products"]
 # Slabs per symmetric block: more slabs skip more of the lower half, fewer make larger products.
 _NUM_SLABS = 6
 _SMALLEST_SLAB = 48
+# Input patches and gradients formed in one go: more would leave the processor's cache.
+_NUMBERS_FORMED_AT_A_TIME = 2**21
 
 
 @dataclass(frozen=True)
@@ -33,12 +35,14 @@ class Contraction:
         workspace: Numbers that may be held at a time.
         is_traced: Whether the sum over cotangents is wanted, not all pairs of them.
         num_parameters: Numbers in one gradient of the layer.
+        num_patches: Numbers in the inputs of all positions of one example.
     """
 
     route: str
     workspace: int
     is_traced: bool
     num_parameters: int
+    num_patches: int
 
 
 def _slabs(rows: int, *, is_symmetric: bool, largest: int) -> Iterator[tuple[int, int]]:
@@ -94,12 +98,12 @@ def _add_gradient_products(
     if how.is_traced:
         for k in range(sources.num_cotangents):
             if is_symmetric and rows_held * how.num_parameters <= how.workspace:
-                _add_symmetric(block, sources.gradients(k))
+                _add_symmetric(block, _form(sources, k, how))
             else:
                 _add_in_parts(block, sources, probes, (k, k), how)
     elif rows_held * sources.num_cotangents * how.num_parameters <= how.workspace:
-        ours = _all_gradients(sources)
-        theirs = ours if is_symmetric else _all_gradients(probes)
+        ours = _form_all(sources, how)
+        theirs = ours if is_symmetric else _form_all(probes, how)
         block.flatten(2).flatten(0, 1).addmm_(ours, theirs.T)
     else:
         for k in range(sources.num_cotangents):
@@ -107,9 +111,23 @@ def _add_gradient_products(
                 _add_in_parts(block[:, k, :, other], sources, probes, (k, other), how)
 
 
-def _all_gradients(rows: LayerRows) -> Tensor:
-    """Gradients ``(example · cotangent, P)``."""
-    return torch.stack([rows.gradients(k) for k in range(rows.num_cotangents)], 1).flatten(0, 1)
+def _form(rows: LayerRows, cotangent: int, how: Contraction) -> Tensor:
+    """Gradients of one cotangent, ``(example, P)``, formed for few examples at a time."""
+    step = max(1, _NUMBERS_FORMED_AT_A_TIME // max(how.num_patches + how.num_parameters, 1))
+    if rows.num_examples <= step or not how.num_patches:
+        return rows.gradients(cotangent)
+    first = rows.part(0, step).gradients(cotangent)
+    formed = first.new_empty(rows.num_examples, first.shape[1])
+    formed[:step] = first
+    for start in range(step, rows.num_examples, step):
+        formed[start : start + step] = rows.part(start, start + step).gradients(cotangent)
+    return formed
+
+
+def _form_all(rows: LayerRows, how: Contraction) -> Tensor:
+    """Gradients of all cotangents, ``(example · cotangent, P)``."""
+    formed = [_form(rows, k, how) for k in range(rows.num_cotangents)]
+    return torch.stack(formed, 1).flatten(0, 1)
 
 
 def _add_in_parts(
@@ -124,11 +142,11 @@ def _add_in_parts(
     is_symmetric = sources is probes
     for start in range(0, sources.num_examples, largest):
         stop = min(start + largest, sources.num_examples)
-        rows = sources.part(start, stop).gradients(cotangents[0])
+        rows = _form(sources.part(start, stop), cotangents[0], how)
         for offset in range(start if is_symmetric else 0, probes.num_examples, largest):
             end = min(offset + largest, probes.num_examples)
             is_same = is_symmetric and offset == start and cotangents[0] == cotangents[1]
-            columns = rows if is_same else probes.part(offset, end).gradients(cotangents[1])
+            columns = rows if is_same else _form(probes.part(offset, end), cotangents[1], how)
             target[start:stop, offset:end].addmm_(rows, columns.T)
 
 
@@ -141,36 +159,43 @@ def _add_position_products(
     block: Tensor, sources: LayerRows, probes: LayerRows, how: Contraction
 ) -> None:
     is_symmetric = sources is probes
-    one_pair = _numbers_of_a_pair(sources, probes)
-    num_probes = probes.num_examples
-    side = max(1, int((how.workspace / one_pair) ** 0.5))
-    largest = max(side, how.workspace // (one_pair * num_probes))
-    for start, stop in _slabs(sources.num_examples, is_symmetric=is_symmetric, largest=largest):
-        first = start if is_symmetric else 0
-        width = max(1, how.workspace // (one_pair * (stop - start)))
-        ours = sources.part(start, stop).positions()
-        for offset in range(first, num_probes, width):
-            end = min(offset + width, num_probes)
-            theirs = probes.part(offset, end).positions()
-            if ours is None or theirs is None:
-                message = "a layer without factors was sent on the positions route"
-                raise AssertionError(message)
-            _add_pairs(block[start:stop, ..., offset:end] if how.is_traced
-                       else block[start:stop, :, offset:end], ours, theirs, how.is_traced)
+    slab, width = _sides(_numbers_of_a_pair(sources, probes), probes.num_examples, how)
+    for start, stop in _slabs(sources.num_examples, is_symmetric=is_symmetric, largest=slab):
+        ours = _positions(sources.part(start, stop))
+        for offset in range(start if is_symmetric else 0, probes.num_examples, width):
+            end = min(offset + width, probes.num_examples)
+            theirs = _positions(probes.part(offset, end))
+            columns = (..., slice(offset, end)) if how.is_traced else (slice(None), slice(offset, end))
+            _add_pairs(block[start:stop][(slice(None), *columns)], ours, theirs, how)
+
+
+def _sides(numbers_of_a_pair: int, num_probes: int, how: Contraction) -> tuple[int, int]:
+    """Sources and probes of a block whose products and patches fit in the workspace."""
+    patches = max(how.num_patches, 1)
+    widest = max(1, how.workspace // (4 * patches))
+    width = max(1, min(num_probes, widest, how.workspace // (2 * numbers_of_a_pair)))
+    slab = max(1, min(widest, how.workspace // (2 * numbers_of_a_pair * width)))
+    return slab, width
+
+
+def _positions(rows: LayerRows) -> Positions:
+    positions = rows.positions()
+    if positions is None:
+        message = "a layer without factors was sent on the positions route"
+        raise AssertionError(message)
+    return positions
 
 
 def _numbers_of_a_pair(sources: LayerRows, probes: LayerRows) -> int:
-    ours, theirs = sources.part(0, 1).positions(), probes.part(0, 1).positions()
-    if ours is None or theirs is None:
-        return 1
-    pairs = ours.inputs.shape[2] * theirs.inputs.shape[2]
-    return 3 * pairs
+    """Numbers that the products of one pair of examples take while they are summed."""
+    ours, theirs = _positions(sources.part(0, 1)), _positions(probes.part(0, 1))
+    return 3 * ours.inputs.shape[2] * theirs.inputs.shape[2]
 
 
-def _add_pairs(target: Tensor, ours: Positions, theirs: Positions, is_traced: bool) -> None:  # noqa: FBT001
+def _add_pairs(target: Tensor, ours: Positions, theirs: Positions, how: Contraction) -> None:
     for group in range(ours.grads.shape[2]):
         inputs = _input_products(ours, theirs, group)
-        if is_traced:
+        if how.is_traced:
             left = ours.grads[:, :, group].movedim(1, 2).flatten(2)
             right = theirs.grads[:, :, group].movedim(1, 2).flatten(2)
             _add_sum(target, inputs, left, right)
@@ -231,10 +256,7 @@ def self_products(rows: LayerRows, others: LayerRows, how: Contraction) -> Tenso
 
 
 def _self_positions(ours: LayerRows, theirs: LayerRows) -> Tensor:
-    left, right = ours.positions(), theirs.positions()
-    if left is None or right is None:
-        message = "a layer without factors was sent on the positions route"
-        raise AssertionError(message)
+    left, right = _positions(ours), _positions(theirs)
     if left.is_one_hot:
         inputs = ((left.inputs == right.inputs.mT) & (left.inputs >= 0)).to(left.grads.dtype)
     else:

@@ -15,7 +15,7 @@ from neurashed.engine.recording import Recording, record
 from neurashed.engine.rows import GeneralRows, LayerRows, join_rows
 from neurashed.engine.subject import Subject, Values
 
-__all__ = ["Side", "Tile", "iterate_tiles", "record_rows", "self_tile"]
+__all__ = ["Side", "Tile", "iterate_tiles", "num_tiles", "record_rows", "self_tile"]
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,14 @@ class Tile:
     is_mirrored: bool
 
 
-def iterate_tiles(subject: Subject, sources: Side, probes: Side | None, plan: Plan) -> Iterator[Tile]:
+def iterate_tiles(
+    subject: Subject,
+    sources: Side,
+    probes: Side | None,
+    plan: Plan,
+    *,
+    into: Tensor | None = None,
+) -> Iterator[Tile]:
     """Yield the inner products of gradients of sources and probes, tile by tile.
 
     Args:
@@ -61,6 +68,8 @@ def iterate_tiles(subject: Subject, sources: Side, probes: Side | None, plan: Pl
         sources: The sources.
         probes: The probes, or None if they are the sources.
         plan: How to cut and compute.
+        into: Zeros ``(source, probe)`` on the model's device, where a traced sum over layers is
+            written; the tile's block is then a view of it.
 
     Yields:
         Tiles that together, with their mirror images, cover every pair once.
@@ -74,7 +83,8 @@ def iterate_tiles(subject: Subject, sources: Side, probes: Side | None, plan: Pl
             columns = slice(offset, min(offset + plan.tile, len(others)))
             is_same = probes is None and offset == start
             theirs = ours if is_same else record_rows(subject, others, columns, plan.batch)
-            blocks = _multiply(subject, ours, theirs, plan)
+            target = None if into is None else into[rows, columns]
+            blocks = _multiply(subject, ours, theirs, plan, target)
             if is_same:
                 for block in blocks.values():
                     mirror(block)
@@ -124,9 +134,13 @@ def _record_batch(subject: Subject, values: Values, batch: Batch) -> Recording:
 
 
 def _multiply(
-    subject: Subject, ours: dict[str, LayerRows], theirs: dict[str, LayerRows], plan: Plan
+    subject: Subject,
+    ours: dict[str, LayerRows],
+    theirs: dict[str, LayerRows],
+    plan: Plan,
+    target: Tensor | None,
 ) -> dict[str, Tensor]:
-    blocks: dict[str, Tensor] = {}
+    blocks: dict[str, Tensor] = {} if target is None else {"": target}
     for layer in subject.layers:
         sources, probes = ours[layer.name], theirs[layer.name]
         shape = (sources.num_examples, probes.num_examples)
@@ -139,9 +153,15 @@ def _multiply(
     return blocks
 
 
-def self_tile(
-    subject: Subject, side: Side, other: Values, plan: Plan
-) -> Tensor:
+def num_tiles(plan: Plan) -> int:
+    """How many tiles a plan has."""
+    rows = -(-plan.workload.num_sources // plan.tile)
+    if plan.workload.is_symmetric:
+        return rows * (rows + 1) // 2
+    return rows * -(-plan.workload.num_probes // plan.tile)
+
+
+def self_tile(subject: Subject, side: Side, other: Values, plan: Plan) -> Tensor:
     """Products of each example's gradients of one kind with its own of another.
 
     Args:

@@ -46,6 +46,7 @@ class LayerPlan:
         kind: Its kind.
         num_parameters: Numbers in it.
         positions: Positions that share its weight in one example.
+        patches: Numbers in the inputs of all positions.
         route: How its products are computed.
         operations: Operations of the products.
         bytes: Bytes that the products move.
@@ -56,6 +57,7 @@ class LayerPlan:
     kind: str
     num_parameters: int
     positions: int
+    patches: int
     route: str
     operations: float
     bytes: float
@@ -95,7 +97,11 @@ class Plan:
         """How the products of a layer are computed."""
         layer = next(layer for layer in self.layers if layer.name == name)
         return Contraction(
-            layer.route, self.workspace, self.workload.is_traced, layer.num_parameters
+            layer.route,
+            self.workspace,
+            self.workload.is_traced,
+            layer.num_parameters,
+            layer.patches,
         )
 
     def to_dict(self) -> dict[str, Any]:
@@ -127,6 +133,7 @@ def plan_products(
     tile = min(largest, max(1, int(memory / 2 / sides / max(kept, 1))))
     if tile < largest:
         tile = max(1, int(memory / 4 / max(kept, 1)))
+    tile = min(tile, _widest_block(workload, len(subject.layers), int(memory / 8 / width)))
     graph = (2 * subject.discovery.saved_numbers + 4 * subject.discovery.largest_activation) * width
     batch = max(1, min(tile, int(min(memory / 6, _LARGEST_RECORDING) / max(graph, 1))))
     workspace = max(1, int(memory / 4 / width))
@@ -152,9 +159,11 @@ def _plan_layer(
     route = cheapest_route(costs)
     cost: Cost = costs[route]
     seconds = cost.operations / rate.operations + cost.bytes / rate.bytes
+    patches = 0 if size.is_one_hot else size.positions * size.inputs * size.groups
     return LayerPlan(
-        name, kind, size.parameters, size.positions, route, cost.operations, cost.bytes, seconds
-    )
+        name, kind, size.parameters, size.positions, patches, route,
+        cost.operations, cost.bytes, seconds,
+    )  # fmt: skip
 
 
 def _count_passes(sizes: dict[str, LayerSize], workload: Workload, tile: int) -> float:
@@ -171,6 +180,8 @@ def _count_passes(sizes: dict[str, LayerSize], workload: Workload, tile: int) ->
     return forward * (sources + probes)
 
 
-def square_side(numbers: int) -> int:
-    """Side of the largest square block that holds a count of numbers."""
-    return max(1, isqrt(numbers))
+def _widest_block(workload: Workload, num_layers: int, numbers: int) -> int:
+    """Side of the largest block of a tile that fits; a summed trace is written in its place."""
+    combined = 1 if workload.is_traced else workload.cotangents[0] * workload.cotangents[1]
+    blocks = combined * (num_layers if workload.by_layer else 1)
+    return numbers if blocks == 1 else max(1, isqrt(numbers // blocks))
