@@ -1,1 +1,59 @@
-"""engine."""
+"""Responses and inner products of gradients, exact and layer by layer.
+
+The engine takes a task and batches of tensors and returns tensors: it finds out how the model uses
+its parameters, plans the work within a memory budget, and computes it. It knows no names of
+examples, no files and no printing.
+"""
+
+from neurashed.engine.batches import Batch
+from neurashed.engine.coverage import describe_coverage
+from neurashed.engine.door import check_batch, check_model, check_sides
+from neurashed.engine.exact import (
+    ResponseTile,
+    StepPlan,
+    iterate_own_responses,
+    iterate_responses,
+    num_response_tiles,
+    plan_steps,
+    read_before,
+)
+from neurashed.engine.first_order import Side, Tile, iterate_tiles, num_tiles, self_tile
+from neurashed.engine.machine import MachineRate, measure_rate
+from neurashed.engine.memory import parse_memory
+from neurashed.engine.plan import Plan, Workload, plan_products
+from neurashed.engine.resolution import Resolution, estimate_rounding
+from neurashed.engine.subject import Subject, Values, examine
+from neurashed.engine.verification import verify_product, verify_response
+
+__all__ = [
+    "Batch",
+    "MachineRate",
+    "Plan",
+    "Resolution",
+    "ResponseTile",
+    "Side",
+    "StepPlan",
+    "Subject",
+    "Tile",
+    "Values",
+    "Workload",
+    "check_batch",
+    "check_model",
+    "check_sides",
+    "describe_coverage",
+    "estimate_rounding",
+    "examine",
+    "iterate_own_responses",
+    "iterate_responses",
+    "iterate_tiles",
+    "measure_rate",
+    "num_response_tiles",
+    "num_tiles",
+    "parse_memory",
+    "plan_products",
+    "plan_steps",
+    "read_before",
+    "self_tile",
+    "verify_product",
+    "verify_response",
+]

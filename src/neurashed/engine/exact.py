@@ -14,7 +14,7 @@ from neurashed.engine.first_order import Side, record_rows
 from neurashed.engine.steps import SteppedModel, Steps, is_low_rank, make_steps, num_dense
 from neurashed.engine.subject import Subject
 
-__all__ = ["ResponseTile", "StepPlan", "iterate_own_responses", "iterate_responses", "plan_steps", "read_before"]
+__all__ = ["ResponseTile", "StepPlan", "iterate_own_responses", "iterate_responses", "num_response_tiles", "plan_steps", "read_before"]
 
 # Numbers in the largest activation of a call, all pairs together: few enough to stay in the cache,
 # enough that calling the model costs little.
@@ -106,6 +106,15 @@ def iterate_responses(
                 responses = model.readouts(steps, *chunk, shared).sub_(before[columns])
                 responses[is_still] = 0
             yield ResponseTile(rows, columns, responses)
+
+
+def num_response_tiles(plan: StepPlan) -> int:
+    """How many tiles a plan has."""
+    columns = -(-plan.num_probes // plan.probes_at_a_time)
+    return columns * sum(
+        -(-(min(begin + plan.tile, plan.num_sources) - begin) // plan.sources_at_a_time)
+        for begin in range(0, plan.num_sources, plan.tile)
+    )
 
 
 def iterate_own_responses(

@@ -1,0 +1,220 @@
+"""What is refused before any work, with what to do about it."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
+from torch.nn.modules.dropout import _DropoutNd
+
+from neurashed.engine.batches import Batch, take, to_device
+from neurashed.errors import InputError
+from neurashed.task import Task
+
+__all__ = ["check_batch", "check_model", "check_sides"]
+
+_ROWS_AT_A_TIME = 4096
+# Largest difference, relative to the largest output, between an example alone and in company.
+_TOLERANCE = {torch.float64: 1e-9, torch.float32: 1e-4}
+
+
+def check_sides(sources: Any, probes: Any) -> None:  # noqa: ANN401
+    """Refuse sources and probes whose inputs have different names, shapes or types.
+
+    Args:
+        sources: Inputs of the sources: a tensor, or tensors by name.
+        probes: Inputs of the probes.
+
+    Raises:
+        InputError: If they differ.
+    """
+    ours, theirs = _named(sources), _named(probes)
+    if ours.keys() != theirs.keys():
+        message = (
+            f"sources have the inputs {', '.join(ours)} and probes {', '.join(theirs)}; give both "
+            "the same inputs"
+        )
+        raise InputError(message)
+    for name, value in ours.items():
+        if value.shape[1:] != theirs[name].shape[1:]:
+            message = (
+                f"one source has shape {tuple(value.shape[1:])} and one probe "
+                f"{tuple(theirs[name].shape[1:])}; give both the same shape"
+            )
+            raise InputError(message)
+
+
+def check_model(task: Task, batch: Batch) -> None:
+    """Refuse a model whose output for an example is not a function of that example alone.
+
+    Args:
+        task: The task.
+        batch: A few examples, on the model's device.
+
+    Raises:
+        InputError: If the model has BatchNorm in training mode or active dropout, gives different
+            outputs for the same inputs, mixes the examples of a batch, or holds or gives numbers
+            that are not finite.
+    """
+    _check_modes(task.model)
+    _check_finite(task.model)
+    few = take(batch, slice(0, 4))
+    with torch.no_grad():
+        outputs = [task.predict(few[0]) for _ in range(2)]
+    together = outputs[0]
+    _check_output(together, len(few[1]))
+    scale = float(together.detach().abs().max().clamp(min=1e-30))
+    tolerance = _TOLERANCE.get(together.dtype, 1e-2) * scale
+    if float((together - outputs[1]).abs().max()) > tolerance:
+        message = (
+            "the model gave two different outputs for the same inputs; turn off whatever is "
+            "random in it, usually by model.eval()"
+        )
+        raise InputError(message)
+    _check_company(task, few, together, tolerance)
+
+
+def _check_modes(model: nn.Module) -> None:
+    for name, module in model.named_modules():
+        if isinstance(module, _BatchNorm) and module.training:
+            message = (
+                f"{name or 'the model'} is BatchNorm in training mode, which mixes the examples of "
+                "a batch; call model.eval() first"
+            )
+            raise InputError(message)
+        if isinstance(module, _DropoutNd) and module.training and module.p > 0:
+            message = f"{name or 'the model'} is active dropout; call model.eval() first"
+            raise InputError(message)
+
+
+def _check_finite(model: nn.Module) -> None:
+    for name, value in (*model.named_parameters(), *model.named_buffers()):
+        if value.dtype.is_floating_point and not bool(torch.isfinite(value).all()):
+            count = int((~torch.isfinite(value)).sum())
+            message = (
+                f"{name} has {count} of {value.numel()} numbers that are not finite; did training "
+                "diverge? Load weights from before it did"
+            )
+            raise InputError(message)
+
+
+def _check_output(output: Tensor, num_examples: int) -> None:
+    if output.ndim == 0 or output.shape[0] != num_examples:
+        message = (
+            f"the model gave an output of shape {tuple(output.shape)} for {num_examples} examples; "
+            "its first axis should be the examples"
+        )
+        raise InputError(message)
+    if not bool(torch.isfinite(output).all()):
+        message = "the model's output is not finite on its first examples; check their scale"
+        raise InputError(message)
+
+
+def _check_company(task: Task, few: Batch, together: Tensor, tolerance: float) -> None:
+    for index in range(len(few[1])):
+        with torch.no_grad():
+            alone = task.predict(take(few, slice(index, index + 1))[0])
+        difference = float((alone - together[index : index + 1]).abs().max())
+        if difference > tolerance:
+            message = (
+                f"the model mixes examples: the output of one alone and in company differ by "
+                f"{difference:.3g}; local elasticity needs a model that treats the examples of a "
+                "batch independently"
+            )
+            raise InputError(message)
+
+
+def check_batch(task: Task, batch: Batch, *, role: str, needs_targets: bool) -> None:
+    """Refuse examples with which the task's loss or readout cannot be computed.
+
+    Args:
+        task: The task.
+        batch: Inputs and targets, on any device.
+        role: ``"source"`` or ``"probe"``, for the messages.
+        needs_targets: Whether the targets are used.
+
+    Raises:
+        InputError: If inputs are not finite, labels lie outside the model's outputs, or the loss
+            does not give one number for each example.
+    """
+    for name, value in _named(batch[0]).items():
+        _check_inputs(name, value, role)
+    if not needs_targets:
+        return
+    device = next(iter(task.model.parameters())).device
+    inputs, targets = to_device(take(batch, slice(0, 2)), device)
+    with torch.no_grad():
+        output = task.predict(inputs)
+    _check_targets(task, batch[1], output, role)
+    with torch.no_grad():
+        losses = task.losses(output, targets)
+    if losses.shape != (len(targets),):
+        message = (
+            f"the loss gave shape {tuple(losses.shape)} for {len(targets)} examples; it should give "
+            "one number for each example (reduction='none')"
+        )
+        raise InputError(message)
+
+
+def _check_inputs(name: str, value: Tensor, role: str) -> None:
+    if not value.dtype.is_floating_point:
+        return
+    for start in range(0, len(value), _ROWS_AT_A_TIME):
+        rows = value[start : start + _ROWS_AT_A_TIME]
+        finite = torch.isfinite(rows).flatten(1).all(1) if rows.ndim > 1 else torch.isfinite(rows)
+        if not bool(finite.all()):
+            first = start + int((~finite).nonzero()[0])
+            message = (
+                f"{name or 'the input'} of {role} number {first} is not finite; leave such "
+                "examples out or fill them in"
+            )
+            raise InputError(message)
+
+
+def _check_targets(task: Task, targets: Tensor, output: Tensor, role: str) -> None:
+    kind = task.loss.target_kind
+    if kind == "class":
+        _check_classes(targets, output, role)
+    elif targets.dtype.is_floating_point and not bool(torch.isfinite(targets).all()):
+        message = f"targets of the {role}s are not finite; give every {role} a target"
+        raise InputError(message)
+    elif kind == "probability" and not bool(((targets >= 0) & (targets <= 1)).all()):
+        message = (
+            f"targets of the {role}s run from {float(targets.min()):g} to "
+            f"{float(targets.max()):g}; loss {task.loss.name!r} needs targets from 0 to 1"
+        )
+        raise InputError(message)
+    elif kind == "value" and _are_classes(targets, output):
+        _check_range(targets, output.shape[1], role)
+
+
+def _are_classes(targets: Tensor, output: Tensor) -> bool:
+    """Whether a loss on values will read the targets as class numbers."""
+    several = output.ndim == 2 and output.shape[1] > 1
+    return several and targets.ndim == 1 and not targets.dtype.is_floating_point
+
+
+def _check_classes(targets: Tensor, output: Tensor, role: str) -> None:
+    if targets.dtype.is_floating_point or targets.ndim != 1 or output.ndim != 2:
+        message = (
+            f"loss 'cross_entropy' needs whole class numbers (example,) and outputs (example, "
+            f"class); got targets {tuple(targets.shape)} of {targets.dtype} for the {role}s and "
+            f"outputs {tuple(output.shape)}; for other shapes give the loss as a callable"
+        )
+        raise InputError(message)
+    _check_range(targets, output.shape[1], role)
+
+
+def _check_range(targets: Tensor, num_classes: int, role: str) -> None:
+    low, high = int(targets.min()), int(targets.max())
+    if low < 0 or high >= num_classes:
+        message = (
+            f"labels of the {role}s run from {low} to {high}, but the model has {num_classes} "
+            f"outputs; labels must lie from 0 to {num_classes - 1}"
+        )
+        raise InputError(message)
+
+
+def _named(inputs: Any) -> dict[str, Tensor]:  # noqa: ANN401
+    return dict(inputs) if isinstance(inputs, Mapping) else {"": inputs}

@@ -1,0 +1,101 @@
+"""How much of an exact response is rounding.
+
+A response is the difference of two readouts, so it carries the rounding of both. That rounding is
+measured: the readout is computed once more in double precision.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.overrides import TorchFunctionMode
+
+from neurashed.engine.batches import Batch, take, to_device
+from neurashed.engine.subject import Subject
+from neurashed.engine.watching import replace_tensors
+
+__all__ = ["Resolution", "estimate_rounding"]
+
+_BATCH = 256
+
+
+class _DoublePrecision(TorchFunctionMode):
+    """Computes every call in double precision, converting parameters as they are used."""
+
+    def __torch_function__(
+        self,
+        func: Callable[..., Any],
+        types: Any,  # noqa: ANN401, ARG002
+        args: tuple[Any, ...] = (),
+        kwargs: dict[str, Any] | None = None,
+    ) -> Any:  # noqa: ANN401
+        """Convert what goes in."""
+        args, kwargs = replace_tensors((args, kwargs or {}), _to_double)
+        return func(*args, **kwargs)
+
+
+def _to_double(value: Tensor) -> Tensor:
+    return value.double() if value.dtype == torch.float32 else value
+
+
+def estimate_rounding(subject: Subject, batch: Batch, before: Tensor) -> Tensor:
+    """Estimate the rounding in the response of each probe.
+
+    Args:
+        subject: The task.
+        batch: The probes.
+        before: Their readouts ``(probe, output)`` as the engine computed them.
+
+    Returns:
+        The expected size of the rounding of a response, its norm over outputs, ``(probe,)``. In
+        double precision it is taken as 8 units in the last place of the readout; a model that
+        cannot run in double precision gets the same rule.
+    """
+    unit = torch.finfo(before.dtype).eps
+    floor = 8 * unit * before.norm(dim=1)
+    if before.dtype != torch.float32:
+        return floor
+    try:
+        errors = torch.cat([
+            (_read_in_double(subject, batch, start) - before[start : start + _BATCH]).norm(dim=1)
+            for start in range(0, len(before), _BATCH)
+        ])
+    except RuntimeError:
+        return floor
+    # One probe's error may be small by luck: take at least the root mean square over probes.
+    typical = errors.square().mean().sqrt()
+    return 2**0.5 * torch.maximum(errors, typical).to(before.dtype)
+
+
+def _read_in_double(subject: Subject, batch: Batch, start: int) -> Tensor:
+    chunk = to_device(take(batch, slice(start, start + _BATCH)), subject.device)
+    with torch.no_grad(), _DoublePrecision():
+        return subject.readouts(None, *chunk)
+
+
+@dataclass
+class Resolution:
+    """Counts responses whose rounding exceeds one part in a hundred.
+
+    Attributes:
+        unresolved: How many responses have too much rounding.
+        vanished: How many are exactly zero although the step changed the weights.
+        total: How many were looked at.
+    """
+
+    unresolved: int = 0
+    vanished: int = 0
+    total: int = 0
+
+    def count(self, sizes: Tensor, rounding: Tensor) -> None:
+        """Count responses of given sizes ``(source, probe)`` against ``rounding (probe,)``."""
+        self.unresolved += int((rounding > 0.01 * sizes).sum())
+        self.vanished += int((sizes == 0).sum())
+        self.total += sizes.numel()
+
+    @property
+    def fraction(self) -> float:
+        """Share of responses with too much rounding."""
+        return self.unresolved / self.total if self.total else 0.0

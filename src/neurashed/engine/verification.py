@@ -1,0 +1,144 @@
+"""Random pairs of a result, computed once more by plain autograd."""
+
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor
+
+from neurashed.engine.batches import Batch, take, to_device
+from neurashed.engine.contraction import add_products
+from neurashed.engine.first_order import Side, record_rows
+from neurashed.engine.plan import Plan
+from neurashed.engine.subject import Subject, Values
+from neurashed.errors import EngineMismatchError
+
+__all__ = ["verify_product", "verify_response"]
+
+# Allowed difference relative to the norms of the two gradients.
+_TOLERANCE = {torch.float64: 1e-8, torch.float32: 2e-3}
+
+
+def verify_product(
+    subject: Subject, sources: Side, probes: Side, pair: tuple[int, int], got: Tensor, plan: Plan
+) -> None:
+    """Compare one pair of examples with plain autograd.
+
+    Args:
+        subject: The task.
+        sources: The sources.
+        probes: The probes.
+        pair: Numbers of a source and a probe.
+        got: What the engine found: one number if traced, else ``(k, l)``.
+        plan: The plan that was followed.
+
+    Raises:
+        EngineMismatchError: If they differ; the message names the layer that differs most.
+    """
+    ours = _plain_gradients(subject, sources, pair[0])
+    theirs = _plain_gradients(subject, probes, pair[1])
+    spec = "kw,kw->" if plan.workload.is_traced else "kw,lw->kl"
+    wanted = {name: torch.einsum(spec, ours[name], theirs[name]) for name in ours}
+    total = torch.stack(list(wanted.values())).sum(0)
+    size = _norm(ours) * _norm(theirs)
+    tolerance = _TOLERANCE.get(subject.dtype, 5e-2) * size
+    difference = float((got.to(total.device) - total).abs().max())
+    if difference <= tolerance or not difference:
+        return
+    layer = _worst_layer(subject, (sources, probes), pair, plan, wanted)
+    message = (
+        f"the engine and plain autograd disagree on source {pair[0]} and probe {pair[1]}: "
+        f"{got.flatten()[0].item():.6g} against {total.flatten()[0].item():.6g}, most in "
+        f"layer {layer!r}. Please report this model; meanwhile leave that layer out with "
+        "SGD(parameters=...)"
+    )
+    raise EngineMismatchError(message)
+
+
+def _plain_gradients(subject: Subject, side: Side, index: int) -> dict[str, Tensor]:
+    """Gradients of one example's values by parameter, ``(cotangent, weight)``."""
+    one = to_device(take(side.batch, slice(index, index + 1)), subject.device)
+    parameters = subject.parameters
+    rows: list[list[Tensor]] = []
+    with torch.enable_grad():
+        values = side.values(None, *one)[0]
+        for value in values:
+            grads = torch.autograd.grad(
+                value, list(parameters.values()), retain_graph=True, allow_unused=True
+            )
+            rows.append([
+                torch.zeros_like(p).flatten() if g is None else g.flatten()
+                for g, p in zip(grads, parameters.values(), strict=True)
+            ])
+    columns = zip(*rows, strict=True)
+    return {name: torch.stack(column) for name, column in zip(parameters, columns, strict=True)}
+
+
+def _norm(gradients: Mapping[str, Tensor]) -> float:
+    return float(torch.stack([value.norm() for value in gradients.values()]).norm())
+
+
+def _worst_layer(
+    subject: Subject,
+    sides: tuple[Side, Side],
+    pair: tuple[int, int],
+    plan: Plan,
+    wanted: Mapping[str, Tensor],
+) -> str:
+    rows = [
+        record_rows(subject, side, slice(index, index + 1), 1)
+        for side, index in zip(sides, pair, strict=True)
+    ]
+    worst, largest = "", -1.0
+    for layer in subject.layers:
+        ours, theirs = rows[0][layer.name], rows[1][layer.name]
+        shape = (1, 1) if plan.workload.is_traced else (1, ours.num_cotangents, 1, theirs.num_cotangents)
+        block = torch.zeros(shape, dtype=subject.dtype, device=subject.device)
+        add_products(block, ours, theirs, plan.contraction(layer.name))
+        target = torch.stack([wanted[name] for name in layer.parameters]).sum(0)
+        difference = float((block.reshape(target.shape) - target).abs().max())
+        if difference > largest:
+            worst, largest = layer.name, difference
+    return worst
+
+
+def verify_response(
+    subject: Subject, sources: Batch, probes: Batch, pair: tuple[int, int], got: Tensor, lr: float
+) -> None:
+    """Compare the response of one probe to one source with a plainly taken step.
+
+    Args:
+        subject: The task.
+        sources: The sources.
+        probes: The probes.
+        pair: Numbers of a source and a probe.
+        got: The engine's response, ``(output,)``.
+        lr: Learning rate.
+
+    Raises:
+        EngineMismatchError: If they differ by more than rounding.
+    """
+    source = to_device(take(sources, slice(pair[0], pair[0] + 1)), subject.device)
+    probe = to_device(take(probes, slice(pair[1], pair[1] + 1)), subject.device)
+    values: Values = subject.readouts
+    with torch.enable_grad():
+        loss = subject.losses(None, *source)[0, 0]
+        grads = torch.autograd.grad(loss, list(subject.parameters.values()), allow_unused=True)
+    with torch.no_grad():
+        stepped = {
+            name: value if grad is None else value - lr * grad
+            for (name, value), grad in zip(subject.parameters.items(), grads, strict=True)
+        }
+        before, after = values(None, *probe)[0], values(stepped, *probe)[0]
+    wanted = after - before
+    unit = torch.finfo(subject.dtype).eps
+    rounding = 200 * unit * float(before.abs().max() + 1)
+    tolerance = _TOLERANCE.get(subject.dtype, 5e-2) * float(wanted.abs().max()) + rounding
+    difference = float((got.to(wanted.device) - wanted).abs().max())
+    if difference > tolerance:
+        message = (
+            f"the engine and a plain step disagree on source {pair[0]} and probe {pair[1]}: "
+            f"responses differ by {difference:.3g}, where {tolerance:.3g} would be rounding. "
+            f"Layers applied by factors or formed: "
+            f"{', '.join(layer.name for layer in subject.layers)}. Please report this model"
+        )
+        raise EngineMismatchError(message)
