@@ -1,1 +1,19 @@
-"""elasticity."""
+"""Measures of local elasticity, and the front door to them.
+
+`measure_elasticity` makes one number of the responses of each source-probe pair and returns a
+labelled result; `tangent_kernel` gives inner products of readout gradients. Formulas live here, the
+computation of responses in the engine, and everything about stored results in results.
+"""
+
+from neurashed.elasticity.kernel import tangent_kernel
+from neurashed.elasticity.measurement import measure_elasticity
+from neurashed.elasticity.options import MeasurementOptions
+from neurashed.elasticity.planning import MeasurementPlan, plan_measurement
+
+__all__ = [
+    "MeasurementOptions",
+    "MeasurementPlan",
+    "measure_elasticity",
+    "plan_measurement",
+    "tangent_kernel",
+]

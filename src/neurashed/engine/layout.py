@@ -73,7 +73,7 @@ def _growing_axis(small: Tensor, large: Tensor) -> int | None:
 
 def _keeps_examples(layout: Layout, small: Tensor, large: Tensor, num_small: int) -> bool:
     """Whether the first examples are the same in both batches under a layout."""
-    first = layout.bring_forward(small).double()
-    same = layout.bring_forward(large)[:num_small].double()
+    first = layout.bring_forward(small.detach()).double()
+    same = layout.bring_forward(large.detach())[:num_small].double()
     tolerance = 1e-4 * float(first.abs().max()) + 1e-12
     return bool(torch.isclose(first, same, rtol=1e-3, atol=tolerance).all())

@@ -7,7 +7,7 @@ the number of parameters of the layer.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import torch
 import torch.nn.functional as F
@@ -44,6 +44,7 @@ class Positions:
     is_one_hot: bool = False
 
 
+@runtime_checkable
 class LayerRows(Protocol):
     """The gradients of one layer for a run of examples."""
 

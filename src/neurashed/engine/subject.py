@@ -60,13 +60,12 @@ class Subject:
         """The loss as one column, ``(example, 1)``."""
         return self.task.losses(self.task.predict(inputs, parameters), targets).unsqueeze(1)
 
-    def losses_and_readouts(
-        self, parameters: Mapping[str, Tensor] | None, inputs: Any, targets: Tensor  # noqa: ANN401
+    def outputs(
+        self, parameters: Mapping[str, Tensor] | None, inputs: Any, targets: Tensor  # noqa: ANN401, ARG002
     ) -> Tensor:
-        """The loss, then the readout, ``(example, 1 + output)``."""
+        """The model's output itself, ``(example, output)``."""
         output = self.task.predict(inputs, parameters)
-        loss = self.task.losses(output, targets).unsqueeze(1)
-        return torch.cat([loss, self.task.read(output, targets)], 1)
+        return output.reshape(output.shape[0], -1)
 
 
 def examine(task: Task, batch: Batch) -> Subject:

@@ -1,0 +1,75 @@
+"""What a result says about where it comes from."""
+
+from functools import cache
+from typing import Any
+
+import numpy as np
+import torch
+
+from neurashed.data import Examples
+from neurashed.elasticity.options import MeasurementOptions
+from neurashed.elasticity.preparation import Prepared
+from neurashed.engine import describe_coverage
+from neurashed.results import collect_provenance
+
+__all__ = ["describe_measurement"]
+
+
+@cache
+def _environment(day: str) -> dict[str, Any]:  # noqa: ARG001
+    """Versions, machine and commit, looked up once in a process and day."""
+    return collect_provenance()
+
+
+def describe_measurement(
+    prepared: Prepared,
+    examples: tuple[Examples, Examples],
+    values: np.ndarray,
+    *,
+    names: dict[str, Any],
+    method: dict[str, Any],
+    options: MeasurementOptions,
+) -> dict[str, Any]:
+    """Describe a finished measurement.
+
+    Args:
+        prepared: What was measured.
+        examples: Sources and probes.
+        values: The result; its undefined values are counted.
+        names: Measure, step, and what else the caller adds.
+        method: How it was computed.
+        options: The options.
+
+    Returns:
+        A JSON-able dict.
+    """
+    task = prepared.subject.task
+    undefined = int(np.count_nonzero(np.isnan(values)))
+    data = {"sources": examples[0].checksum()}
+    data["probes"] = data["sources"] if prepared.is_same else examples[1].checksum()
+    update = None
+    if task.update is not None:
+        update = {"rule": "SGD", "lr": task.update.lr, "parameters": list(task.update.patterns)}
+    return {
+        **names,
+        "loss": task.loss.name,
+        "readout": task.readout.name,
+        "update": update,
+        "dtype": str(prepared.subject.dtype).removeprefix("torch."),
+        "device": _name_device(prepared.subject.device),
+        "exact": True,
+        "coverage": describe_coverage(prepared.subject),
+        "undefined": {"count": undefined, "fraction": undefined / max(values.size, 1)},
+        "method": method,
+        "memory": prepared.memory,
+        "seed": options.seed,
+        "data": data,
+        **_environment(np.datetime64("today").item().isoformat()),
+        "created": np.datetime64("now").item().isoformat() + "+00:00",
+    }
+
+
+def _name_device(device: torch.device) -> str:
+    if device.type == "cuda":
+        return f"{device} ({torch.cuda.get_device_name(device)})"
+    return str(device)
