@@ -20,6 +20,7 @@ def require(package: str, *, extra: str) -> ModuleType:
 
     Raises:
         MissingPackageError: If the package is not installed.
+        ModuleNotFoundError: If the package is there and something that it imports is not.
     """
     try:
         return importlib.import_module(package)

@@ -80,7 +80,7 @@ def fisher_divergence(
     *,
     prediction: str,
 ) -> Float[Tensor, "*pairs"]:
-    """Small-step limit ``½ Δᵀ F Δ`` with ``F = diag(p) − p pᵀ`` of both divergences, up to scale."""
+    """Small-step limit ``½ Δᵀ F Δ`` with ``F = diag(p) − p pᵀ`` of either divergence."""
     logits, changes = _as_classes(logits, changes, prediction)
     before = F.softmax(logits, -1)
     centered = changes - (before * changes).sum(-1, keepdim=True)

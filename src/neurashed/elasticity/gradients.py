@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import torch
@@ -14,6 +13,8 @@ from neurashed.elasticity.options import MeasurementOptions
 from neurashed.elasticity.preparation import Prepared
 from neurashed.elasticity.progress import follow
 from neurashed.engine import (
+    Batch,
+    Inputs,
     Plan,
     Side,
     Subject,
@@ -25,12 +26,20 @@ from neurashed.engine import (
     num_tiles,
     plan_products,
     self_tile,
+    take,
+    to_device,
     verify_product,
 )
 from neurashed.seeding import numpy_generator
 from neurashed.typing import Measure
 
-__all__ = ["GradientWork", "compute_cosine", "compute_products", "compute_responses", "plan_gradients"]
+__all__ = [
+    "GradientWork",
+    "compute_cosine",
+    "compute_products",
+    "compute_responses",
+    "plan_gradients",
+]
 
 _BATCH = 1024
 
@@ -73,7 +82,9 @@ def plan_gradients(
     left, right = _values(subject, measure, is_scalar=is_scalar)
     is_symmetric = prepared.is_same and left == right
     counts = tuple(_count(prepared, values) for values in (left, right))
-    is_traced = is_scalar or measure == "cosine" or (measure == "tangent_kernel" and outputs == "trace")
+    is_traced = (
+        is_scalar or measure == "cosine" or (measure == "tangent_kernel" and outputs == "trace")
+    )
     workload = Workload(
         len(prepared.sources[1]),
         len(prepared.probes[1]),
@@ -105,12 +116,8 @@ def _has_one_output(prepared: Prepared) -> bool:
     return output.numel() == output.shape[0]
 
 
-def _few(prepared: Prepared) -> tuple[Any, Tensor]:
-    inputs, targets = prepared.sources
-    device = prepared.subject.device
-    if isinstance(inputs, dict):
-        return {name: value[:1].to(device) for name, value in inputs.items()}, targets[:1].to(device)
-    return inputs[:1].to(device), targets[:1].to(device)
+def _few(prepared: Prepared) -> Batch:
+    return to_device(take(prepared.sources, slice(0, 1)), prepared.subject.device)
 
 
 def _count(prepared: Prepared, values: Values) -> int:
@@ -310,12 +317,12 @@ def _vector_responses(
     return result, own
 
 
-def _before(subject: Subject, batch: tuple[Any, Tensor]) -> Tensor:
+def _before(subject: Subject, batch: Batch) -> Tensor:
     return _in_batches(subject, batch, lambda i, t: subject.readouts(None, i, t))
 
 
-def _slopes(subject: Subject, batch: tuple[Any, Tensor]) -> tuple[Tensor, Tensor]:
-    def both(inputs: Any, targets: Tensor) -> Tensor:  # noqa: ANN401
+def _slopes(subject: Subject, batch: Batch) -> tuple[Tensor, Tensor]:
+    def both(inputs: Inputs, targets: Tensor) -> Tensor:
         output = subject.task.predict(inputs)
         return torch.stack(loss_slopes(subject.task, output, targets), 1)
 
@@ -324,16 +331,10 @@ def _slopes(subject: Subject, batch: tuple[Any, Tensor]) -> tuple[Tensor, Tensor
 
 
 def _in_batches(
-    subject: Subject, batch: tuple[Any, Tensor], compute: Callable[[Any, Tensor], Tensor]
+    subject: Subject, batch: Batch, compute: Callable[[Inputs, Tensor], Tensor]
 ) -> Tensor:
-    inputs, targets = batch
-    parts = []
     with torch.no_grad():
-        for start in range(0, len(targets), _BATCH):
-            run = slice(start, start + _BATCH)
-            if isinstance(inputs, dict):
-                some: Any = {name: value[run].to(subject.device) for name, value in inputs.items()}
-            else:
-                some = inputs[run].to(subject.device)
-            parts.append(compute(some, targets[run].to(subject.device)))
-    return torch.cat(parts)
+        return torch.cat([
+            compute(*to_device(take(batch, slice(start, start + _BATCH)), subject.device))
+            for start in range(0, len(batch[1]), _BATCH)
+        ])

@@ -1,5 +1,7 @@
 """The front door: a task, sources, probes and a measure in; a labelled result out."""
 
+from typing import Any
+
 import numpy as np
 import xarray as xr
 
@@ -77,7 +79,7 @@ def measure_elasticity(
     References:
         The Local Elasticity of Neural Networks (Hangfeng He and Weijie J. Su, 2020),
         https://arxiv.org/abs/1910.06943
-    """
+    """  # noqa: DOC502 (raised by what is called)
     options = options or MeasurementOptions()
     prepared = prepare_measure(
         task, sources, probes, measure, step, memory=memory, device=device, options=options
@@ -89,7 +91,12 @@ def measure_elasticity(
     if measure == "refined":
         names["divergence"] = options.divergence
     provenance = describe_measurement(
-        prepared, (sources, others), values, names=names, method=found.pop("method"), options=options
+        prepared,
+        (sources, others),
+        values,
+        names=names,
+        method=found.pop("method"),
+        options=options,
     )
     return label_elasticity(
         values,
@@ -131,7 +138,10 @@ def prepare_measure(
     rule = find_rule(measure, step)
     watched = task_for(task, measure, step)
     reads_targets = watched.readout.needs_targets
-    needs = (rule.takes_step or measure == "cosine" or reads_targets, measure == "cosine" or reads_targets)
+    needs = (
+        rule.takes_step or measure == "cosine" or reads_targets,
+        measure == "cosine" or reads_targets,
+    )
     return prepare(
         watched, sources, probes, needs=needs, memory=memory, device=device, options=options
     )
@@ -139,13 +149,13 @@ def prepare_measure(
 
 def _compute(
     prepared: Prepared, measure: Measure, step: Step, options: MeasurementOptions
-) -> tuple[np.ndarray, np.ndarray | None, dict[str, object]]:
+) -> tuple[np.ndarray, np.ndarray | None, dict[str, Any]]:
     if MEASURES[measure].takes_step and step == "exact":
         plan = plan_exact(prepared)
         values, own, resolution = compute_exact(prepared, plan, measure, options)
         return values, own, {"method": plan.to_dict(), "resolution": resolution}
     work = plan_gradients(prepared, measure)
-    found: dict[str, object] = {"method": work.plan.to_dict()}
+    found: dict[str, Any] = {"method": work.plan.to_dict()}
     if measure == "tangent_kernel":
         return compute_products(prepared, work, options)[""], None, found
     if measure == "cosine":

@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from neurashed.data import Examples
 from neurashed.elasticity.options import MeasurementOptions
@@ -19,6 +18,8 @@ from neurashed.engine import (
     check_sides,
     examine,
     parse_memory,
+    take,
+    to_device,
 )
 from neurashed.errors import InputError, InputTypeError, NeurashedWarning
 from neurashed.task import Task
@@ -87,19 +88,13 @@ def prepare(
     ours = _batch(sources, dtype, "a source" if needs[0] else None)
     theirs = ours if is_same else _batch(others, dtype, "a probe" if needs[1] else None)
     place = next(task.model.parameters()).device
-    few = tuple(_first(part, place) for part in ours)
-    check_model(task, (few[0], few[1]))
+    few = to_device(take(ours, slice(0, 4)), place)
+    check_model(task, few)
     check_batch(task, ours, role="source", needs_targets=needs[0])
     if not is_same:
         check_batch(task, theirs, role="probe", needs_targets=needs[1])
-    subject = examine(task, (few[0], few[1]))
+    subject = examine(task, few)
     return Prepared(subject, ours, theirs, is_same, parse_memory(memory, place))
-
-
-def _first(part: Tensor | Mapping[str, Tensor], device: torch.device) -> Tensor | dict[str, Tensor]:
-    if isinstance(part, Mapping):
-        return {name: value[:4].to(device) for name, value in part.items()}
-    return part[:4].to(device)
 
 
 def _choose_device(task: Task, device: str) -> torch.device:

@@ -13,7 +13,6 @@ from neurashed.elasticity.options import MeasurementOptions
 from neurashed.elasticity.preparation import Prepared
 from neurashed.elasticity.progress import follow
 from neurashed.engine import (
-    Batch,
     Resolution,
     StepPlan,
     estimate_rounding,
@@ -23,6 +22,8 @@ from neurashed.engine import (
     num_response_tiles,
     plan_steps,
     read_before,
+    take,
+    to_device,
     verify_response,
 )
 from neurashed.errors import ResolutionWarning
@@ -91,7 +92,9 @@ def _own(
     """What the measure is at each source itself."""
     if prepared.is_same:
         return result.diagonal().clone()
-    own_before = before if prepared.is_same else read_before(prepared.subject, prepared.sources, plan)
+    own_before = (
+        before if prepared.is_same else read_before(prepared.subject, prepared.sources, plan)
+    )
     own = torch.zeros(len(result), dtype=result.dtype, device=result.device)
     for rows, responses in iterate_own_responses(
         prepared.subject, prepared.sources, own_before, plan
@@ -105,26 +108,14 @@ def _divide_by_slope(prepared: Prepared, result: Tensor) -> None:
     task = prepared.subject.task
     slopes = []
     for start in range(0, len(result), 1024):
-        inputs, targets = _rows(prepared.sources, slice(start, start + 1024))
+        rows = take(prepared.sources, slice(start, start + 1024))
+        inputs, targets = to_device(rows, prepared.subject.device)
         with torch.no_grad():
-            output = task.predict(_on(inputs, prepared.subject.device))
-        loss, read = loss_slopes(task, output, targets.to(prepared.subject.device))
+            output = task.predict(inputs)
+        loss, read = loss_slopes(task, output, targets)
         slopes.append(loss / read)
     lr = 0.0 if task.update is None else task.update.lr
     divide_by_source(result, -lr * torch.cat(slopes))
-
-
-def _rows(batch: Batch, rows: slice) -> Batch:
-    inputs, targets = batch
-    if isinstance(inputs, dict):
-        return {name: value[rows] for name, value in inputs.items()}, targets[rows]
-    return inputs[rows], targets[rows]
-
-
-def _on(inputs: object, device: torch.device) -> object:
-    if isinstance(inputs, dict):
-        return {name: value.to(device) for name, value in inputs.items()}
-    return inputs.to(device) if isinstance(inputs, Tensor) else inputs
 
 
 def _verify(

@@ -5,7 +5,7 @@ its parameters, plans the work within a memory budget, and computes it. It knows
 examples, no files and no printing.
 """
 
-from neurashed.engine.batches import Batch
+from neurashed.engine.batches import Batch, Inputs, take, to_device
 from neurashed.engine.coverage import describe_coverage
 from neurashed.engine.door import check_batch, check_model, check_sides
 from neurashed.engine.exact import (
@@ -27,6 +27,7 @@ from neurashed.engine.verification import verify_product, verify_response
 
 __all__ = [
     "Batch",
+    "Inputs",
     "MachineRate",
     "Plan",
     "Resolution",
@@ -54,6 +55,8 @@ __all__ = [
     "plan_steps",
     "read_before",
     "self_tile",
+    "take",
+    "to_device",
     "verify_product",
     "verify_response",
 ]

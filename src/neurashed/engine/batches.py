@@ -1,14 +1,14 @@
 """Taking examples out of a batch, whether its inputs are one tensor or several by name."""
 
 from collections.abc import Mapping
-from typing import Any
 
 import torch
 from torch import Tensor
 
-__all__ = ["Batch", "take", "to_device", "with_batch_axis"]
+__all__ = ["Batch", "Inputs", "take", "to_device", "with_batch_axis"]
 
-Batch = tuple[Any, Tensor]
+Inputs = Tensor | Mapping[str, Tensor]
+Batch = tuple[Inputs, Tensor]
 
 
 def take(batch: Batch, index: slice | Tensor) -> Batch:
@@ -19,7 +19,7 @@ def take(batch: Batch, index: slice | Tensor) -> Batch:
     return inputs[index], targets[index]
 
 
-def with_batch_axis(inputs: Any) -> Any:  # noqa: ANN401
+def with_batch_axis(inputs: Inputs) -> Inputs:
     """Make a batch of one from a single example."""
     if isinstance(inputs, Mapping):
         return {name: value.unsqueeze(0) for name, value in inputs.items()}

@@ -44,7 +44,7 @@ def _linear(args: Sequence[Any], kwargs: Mapping[str, Any]) -> Call | None:
 
 
 def _padding(padding: Any, kernel: Sequence[int], dilation: Sequence[int]) -> tuple[int, ...]:  # noqa: ANN401
-    """Padding before and after each axis, last axis first, as `torch.nn.functional.pad` takes it."""
+    """Padding on both sides of each axis, last axis first, as `torch.nn.functional.pad` wants."""
     pairs: list[int] = []
     for axis in reversed(range(len(kernel))):
         if padding == "valid":
@@ -109,9 +109,7 @@ def _affine(normalize: Callable[[dict[str, Any]], Tensor], axes: int | None) -> 
 _layer_norm = _affine(
     lambda g: F.layer_norm(g["input"], g["normalized_shape"], None, None, g.get("eps", 1e-5)), 1
 )
-_rms_norm = _affine(
-    lambda g: F.rms_norm(g["input"], g["normalized_shape"], None, g.get("eps")), 1
-)
+_rms_norm = _affine(lambda g: F.rms_norm(g["input"], g["normalized_shape"], None, g.get("eps")), 1)
 _group_norm = _affine(
     lambda g: F.group_norm(g["input"], g["num_groups"], None, None, g.get("eps", 1e-5)), None
 )

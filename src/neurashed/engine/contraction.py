@@ -54,9 +54,7 @@ def _slabs(rows: int, *, is_symmetric: bool, largest: int) -> Iterator[tuple[int
         yield start, min(start + size, rows)
 
 
-def add_products(
-    block: Tensor, sources: LayerRows, probes: LayerRows, how: Contraction
-) -> None:
+def add_products(block: Tensor, sources: LayerRows, probes: LayerRows, how: Contraction) -> None:
     """Add a layer's inner products to a block.
 
     Args:
@@ -78,11 +76,8 @@ def mirror(block: Tensor) -> None:
     Args:
         block: ``(source, probe)`` or ``(source, k, probe, l)`` with equal axes.
     """
-    square = block if block.ndim == 2 else block.flatten(2).flatten(0, 1)
+    square = block if block.ndim == 2 else block.view(block.shape[0] * block.shape[1], -1)
     length = len(square)
-    if block.ndim == 4 and not square.is_contiguous():
-        message = "a full block must be contiguous"
-        raise AssertionError(message)
     for start in range(0, length, 512):
         stop = min(start + 512, length)
         square[stop:, start:stop] = square[start:stop, stop:].T
@@ -165,7 +160,9 @@ def _add_position_products(
         for offset in range(start if is_symmetric else 0, probes.num_examples, width):
             end = min(offset + width, probes.num_examples)
             theirs = _positions(probes.part(offset, end))
-            columns = (..., slice(offset, end)) if how.is_traced else (slice(None), slice(offset, end))
+            columns = (
+                (..., slice(offset, end)) if how.is_traced else (slice(None), slice(offset, end))
+            )
             _add_pairs(block[start:stop][(slice(None), *columns)], ours, theirs, how)
 
 

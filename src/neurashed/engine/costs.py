@@ -95,7 +95,9 @@ def route_costs(
     forming = 2.0 * size.positions * size.groups * (0 if size.is_one_hot else size.inputs)
     forming *= size.outputs * each * examples
     product = 2.0 * pairs * combined * size.parameters
-    moved = 4.0 * examples * each * (2 * size.parameters + size.positions * size.inputs * size.groups)
+    moved = (
+        4.0 * examples * each * (2 * size.parameters + size.positions * size.inputs * size.groups)
+    )
     costs = {"gradients": Cost(forming + product, moved)}
     if size.positions:
         square = float(size.positions) ** 2 * size.groups * pairs

@@ -24,7 +24,10 @@ def describe_coverage(subject: Subject) -> dict[str, Any]:
     statement = f"{covered:,} of {total:,} parameters"
     left_out = [
         f"{len(names)} {why}"
-        for names, why in ((selection.frozen, "frozen"), (selection.excluded, "left out by request"))
+        for names, why in (
+            (selection.frozen, "frozen"),
+            (selection.excluded, "left out by request"),
+        )
         if names
     ]
     if left_out:

@@ -7,13 +7,14 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from neurashed.engine.batches import Inputs
 from neurashed.engine.calls import Call
 from neurashed.engine.layout import Layout, find_layout
 from neurashed.engine.watching import ParameterWatch, find_tensors, replace_tensors
 
 __all__ = ["Discovery", "Site", "discover"]
 
-Forward = Callable[[Any], Tensor]
+Forward = Callable[[Inputs], Tensor]
 
 
 @dataclass(frozen=True)
@@ -80,7 +81,11 @@ class _Notebook(ParameterWatch):
         self.notes = _Notes()
 
     def visit_call(
-        self, call: Call, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
+        self,
+        call: Call,
+        function: Callable[..., Any],
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
     ) -> Tensor:
         args, kwargs = self._without_others((args, kwargs))
         output = function(*args, **kwargs)
@@ -105,11 +110,15 @@ class _Notebook(ParameterWatch):
         """Cut off parameters that are not watched, so that only watched ones need gradients."""
         return replace_tensors(
             tree,
-            lambda t: t.detach() if isinstance(t, nn.Parameter) and id(t) not in self.watched else t,
+            lambda t: (
+                t.detach() if isinstance(t, nn.Parameter) and id(t) not in self.watched else t
+            ),
         )
 
 
-def _run(forward: Forward, inputs: Any, parameters: Mapping[str, nn.Parameter]) -> tuple[_Notes, Tensor, int]:  # noqa: ANN401, E501
+def _run(
+    forward: Forward, inputs: Inputs, parameters: Mapping[str, nn.Parameter]
+) -> tuple[_Notes, Tensor, int]:
     saved: dict[int, int] = {}
 
     def pack(value: Tensor) -> Tensor:
@@ -118,14 +127,17 @@ def _run(forward: Forward, inputs: Any, parameters: Mapping[str, nn.Parameter]) 
         return value
 
     notebook = _Notebook(parameters)
-    with torch.enable_grad(), torch.autograd.graph.saved_tensors_hooks(pack, lambda value: value):
-        with notebook:
-            output = forward(inputs)
+    saving = torch.autograd.graph.saved_tensors_hooks(pack, lambda value: value)
+    with torch.enable_grad(), saving, notebook:
+        output = forward(inputs)
     return notebook.notes, output, sum(saved.values())
 
 
 def discover(
-    forward: Forward, small: Any, large: Any, parameters: Mapping[str, nn.Parameter]  # noqa: ANN401
+    forward: Forward,
+    small: Inputs,
+    large: Inputs,
+    parameters: Mapping[str, nn.Parameter],
 ) -> Discovery:
     """Run a model on two and on three examples and note how it uses its parameters.
 

@@ -14,7 +14,15 @@ from neurashed.engine.first_order import Side, record_rows
 from neurashed.engine.steps import SteppedModel, Steps, is_low_rank, make_steps, num_dense
 from neurashed.engine.subject import Subject
 
-__all__ = ["ResponseTile", "StepPlan", "iterate_own_responses", "iterate_responses", "num_response_tiles", "plan_steps", "read_before"]
+__all__ = [
+    "ResponseTile",
+    "StepPlan",
+    "iterate_own_responses",
+    "iterate_responses",
+    "num_response_tiles",
+    "plan_steps",
+    "read_before",
+]
 
 # Numbers in the largest activation of a call, all pairs together: few enough to stay in the cache,
 # enough that calling the model costs little.
@@ -153,7 +161,9 @@ def _iterate_steps(
 def _is_still(steps: Steps) -> Tensor:
     """Which steps change no parameter: factors count by their output gradients."""
     changes = [value for name, value in steps.items() if not name.startswith("a:")]
-    return torch.stack([value.reshape(len(value), -1).abs().amax(1) == 0 for value in changes]).all(0)
+    return torch.stack([value.reshape(len(value), -1).abs().amax(1) == 0 for value in changes]).all(
+        0
+    )
 
 
 def plan_steps(

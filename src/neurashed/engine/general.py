@@ -1,18 +1,17 @@
 """Per-example gradients of parameters used in calls of no known form, by `torch.func`."""
 
 from collections.abc import Callable, Mapping
-from typing import Any
 
 import torch
 from torch import Tensor
 from torch.func import grad, vmap
 
-from neurashed.engine.batches import take, with_batch_axis
+from neurashed.engine.batches import Batch, Inputs, take, with_batch_axis
 from neurashed.engine.layers import Layer
 
 __all__ = ["GeneralGradients"]
 
-Values = Callable[[Mapping[str, Tensor], Any, Tensor], Tensor]
+Values = Callable[[Mapping[str, Tensor], Inputs, Tensor], Tensor]
 
 
 class GeneralGradients:
@@ -26,7 +25,7 @@ class GeneralGradients:
         values: Values,
         layer: Layer,
         parameters: Mapping[str, Tensor],
-        batch: tuple[Any, Tensor],
+        batch: Batch,
         *,
         chunk: int,
     ) -> None:
@@ -60,15 +59,15 @@ class GeneralGradients:
             self._kept = {key: torch.cat(columns, 1)}
         return self._kept[key]
 
-    def _by_vmap(self, cotangent: int, inputs: Any, targets: Tensor) -> dict[str, Tensor]:  # noqa: ANN401
-        def value(own: dict[str, Tensor], one: Any, target: Tensor) -> Tensor:  # noqa: ANN401
+    def _by_vmap(self, cotangent: int, inputs: Inputs, targets: Tensor) -> dict[str, Tensor]:
+        def value(own: dict[str, Tensor], one: Inputs, target: Tensor) -> Tensor:
             values = self._values(own, with_batch_axis(one), target.unsqueeze(0))
             return values[0, cotangent]
 
         differentiate = vmap(grad(value), in_dims=(None, 0, 0), chunk_size=self._chunk)
         return differentiate(self._own, inputs, targets)
 
-    def _one_by_one(self, cotangent: int, inputs: Any, targets: Tensor) -> dict[str, Tensor]:  # noqa: ANN401
+    def _one_by_one(self, cotangent: int, inputs: Inputs, targets: Tensor) -> dict[str, Tensor]:
         rows: list[tuple[Tensor, ...]] = []
         for index in range(len(targets)):
             own = {name: value.clone().requires_grad_() for name, value in self._own.items()}

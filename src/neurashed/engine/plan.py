@@ -109,9 +109,7 @@ class Plan:
         return {"method": "first_order", **asdict(self), "operations": self.operations}
 
 
-def plan_products(
-    subject: Subject, workload: Workload, *, memory: int, rate: MachineRate
-) -> Plan:
+def plan_products(subject: Subject, workload: Workload, *, memory: int, rate: MachineRate) -> Plan:
     """Plan the inner products of gradients between sources and probes.
 
     Args:
@@ -126,7 +124,9 @@ def plan_products(
     """
     width = subject.dtype.itemsize
     sizes = {layer.name: measure_layer(layer, subject.discovery.sites) for layer in subject.layers}
-    cotangents = sum(set(workload.cotangents)) if not workload.is_symmetric else workload.cotangents[0]
+    cotangents = (
+        sum(set(workload.cotangents)) if not workload.is_symmetric else workload.cotangents[0]
+    )
     kept = sum(size.factors + cotangents * size.output_grads for size in sizes.values()) * width
     sides = 1 if workload.is_symmetric else 2
     largest = max(workload.num_sources, workload.num_probes)

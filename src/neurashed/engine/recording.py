@@ -57,7 +57,9 @@ class _Recorder(ParameterWatch):
         self, parameters: Mapping[str, nn.Parameter], layers: Sequence[Layer], num_sites: int
     ) -> None:
         super().__init__(parameters.values())
-        recorded = {name for layer in layers if layer.kind != "general" for name in layer.parameters}
+        recorded = {
+            name for layer in layers if layer.kind != "general" for name in layer.parameters
+        }
         self._direct = {id(value) for name, value in parameters.items() if name in recorded}
         self._num_sites = num_sites
         self._stand_ins: dict[int, Tensor] = {}
@@ -82,7 +84,11 @@ class _Recorder(ParameterWatch):
         return function(*args, **kwargs)
 
     def visit_call(
-        self, call: Call, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
+        self,
+        call: Call,
+        function: Callable[..., Any],
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
     ) -> Tensor:
         output = self.visit_other(function, args, kwargs)
         slot = _Slot(call, tuple(output.shape))
@@ -214,7 +220,7 @@ def _embedding_rows(slot: _Slot, tokens: Tensor, grads: Tensor) -> EmbeddingRows
 
 
 def _affine_rows(layer: Layer, site: Site, slot: _Slot, grads: Tensor) -> DenseRows:
-    """Scale and shift of a norm: sums over positions of the gradient, weighted by what is scaled."""
+    """Scale and shift of a norm: sums over positions, the scale's weighted by what is scaled."""
     trailing = slot.call.options["trailing"]
     parts = []
     if layer.has_weight and site.layout is not None:

@@ -27,13 +27,13 @@ class _DoublePrecision(TorchFunctionMode):
     def __torch_function__(
         self,
         func: Callable[..., Any],
-        types: Any,  # noqa: ANN401, ARG002
+        types: Any,  # noqa: ANN401
         args: tuple[Any, ...] = (),
         kwargs: dict[str, Any] | None = None,
     ) -> Any:  # noqa: ANN401
         """Convert what goes in."""
-        args, kwargs = replace_tensors((args, kwargs or {}), _to_double)
-        return func(*args, **kwargs)
+        named: dict[str, Any] = replace_tensors(kwargs or {}, _to_double)
+        return func(*replace_tensors(args, _to_double), **named)
 
 
 def _to_double(value: Tensor) -> Tensor:

@@ -101,7 +101,7 @@ class DenseRows:
 
 @dataclass(frozen=True)
 class LinearRows:
-    """Factors of a linear layer: ``inputs (example, t, input)``, ``grads (example, K, t, output)``."""
+    """Factors of a linear layer, ``(example, t, input)`` and ``(example, K, t, output)``."""
 
     inputs: Tensor
     grads: Tensor
@@ -247,7 +247,7 @@ class EmbeddingRows:
 
 @dataclass(frozen=True)
 class SumRows:
-    """Gradients of parameters that several calls of different form share: the sum over the calls."""
+    """Gradients of parameters that several calls of different form share: their sum."""
 
     terms: tuple[LayerRows, ...]
 

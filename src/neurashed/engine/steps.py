@@ -13,7 +13,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from neurashed.engine.batches import with_batch_axis
+from neurashed.engine.batches import Inputs, with_batch_axis
 from neurashed.engine.calls import Call
 from neurashed.engine.costs import measure_layer
 from neurashed.engine.layers import Layer
@@ -160,7 +160,11 @@ class SteppedModel:
         return zeros
 
     def readouts(
-        self, steps: Steps, inputs: Any, targets: Tensor, shared: dict[int, Tensor]  # noqa: ANN401
+        self,
+        steps: Steps,
+        inputs: Inputs,
+        targets: Tensor,
+        shared: dict[int, Tensor],
     ) -> Tensor:
         """Return the readouts of probes after each step.
 
@@ -176,10 +180,10 @@ class SteppedModel:
         """
         return self._each(lambda step: self._read(step, inputs, targets, shared), steps)
 
-    def own_readouts(self, steps: Steps, inputs: Any, targets: Tensor) -> Tensor:  # noqa: ANN401
+    def own_readouts(self, steps: Steps, inputs: Inputs, targets: Tensor) -> Tensor:
         """Return the readout of each source after its own step, ``(source, output)``."""
 
-        def read(step: Steps, own: Any, target: Tensor) -> Tensor:  # noqa: ANN401
+        def read(step: Steps, own: Inputs, target: Tensor) -> Tensor:
             return self._read(step, with_batch_axis(own), target.unsqueeze(0), None)[0]
 
         return self._each(read, steps, inputs, targets)
@@ -195,7 +199,11 @@ class SteppedModel:
         return torch.stack(rows)
 
     def _read(
-        self, step: Steps, inputs: Any, targets: Tensor, shared: dict[int, Tensor] | None  # noqa: ANN401
+        self,
+        step: Steps,
+        inputs: Inputs,
+        targets: Tensor,
+        shared: dict[int, Tensor] | None,
     ) -> Tensor:
         subject = self._subject
         changed = {

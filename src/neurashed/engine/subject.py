@@ -2,19 +2,18 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from neurashed.engine.batches import Batch, take
+from neurashed.engine.batches import Batch, Inputs, take
 from neurashed.engine.discovery import Discovery, discover
 from neurashed.engine.layers import Layer, sort_into_layers
 from neurashed.task import ParameterSelection, Task
 
 __all__ = ["Subject", "Values", "examine"]
 
-Values = Callable[[Mapping[str, Tensor] | None, Any, Tensor], Tensor]
+Values = Callable[[Mapping[str, Tensor] | None, Inputs, Tensor], Tensor]
 
 
 @dataclass(frozen=True)
@@ -49,19 +48,28 @@ class Subject:
         return next(iter(self.parameters.values())).device
 
     def readouts(
-        self, parameters: Mapping[str, Tensor] | None, inputs: Any, targets: Tensor  # noqa: ANN401
+        self,
+        parameters: Mapping[str, Tensor] | None,
+        inputs: Inputs,
+        targets: Tensor,
     ) -> Tensor:
         """The readout ``(example, output)``, with some parameters replaced."""
         return self.task.read(self.task.predict(inputs, parameters), targets)
 
     def losses(
-        self, parameters: Mapping[str, Tensor] | None, inputs: Any, targets: Tensor  # noqa: ANN401
+        self,
+        parameters: Mapping[str, Tensor] | None,
+        inputs: Inputs,
+        targets: Tensor,
     ) -> Tensor:
         """The loss as one column, ``(example, 1)``."""
         return self.task.losses(self.task.predict(inputs, parameters), targets).unsqueeze(1)
 
     def outputs(
-        self, parameters: Mapping[str, Tensor] | None, inputs: Any, targets: Tensor  # noqa: ANN401, ARG002
+        self,
+        parameters: Mapping[str, Tensor] | None,
+        inputs: Inputs,
+        targets: Tensor,  # noqa: ARG002
     ) -> Tensor:
         """The model's output itself, ``(example, output)``."""
         output = self.task.predict(inputs, parameters)

@@ -36,8 +36,11 @@ def verify_product(
     """
     ours = _plain_gradients(subject, sources, pair[0])
     theirs = _plain_gradients(subject, probes, pair[1])
-    spec = "kw,kw->" if plan.workload.is_traced else "kw,lw->kl"
-    wanted = {name: torch.einsum(spec, ours[name], theirs[name]) for name in ours}
+    is_traced = plan.workload.is_traced
+    wanted = {
+        name: torch.linalg.vecdot(rows, theirs[name]).sum() if is_traced else rows @ theirs[name].T
+        for name, rows in ours.items()
+    }
     total = torch.stack(list(wanted.values())).sum(0)
     size = _norm(ours) * _norm(theirs)
     tolerance = _TOLERANCE.get(subject.dtype, 5e-2) * size
@@ -91,7 +94,11 @@ def _worst_layer(
     worst, largest = "", -1.0
     for layer in subject.layers:
         ours, theirs = rows[0][layer.name], rows[1][layer.name]
-        shape = (1, 1) if plan.workload.is_traced else (1, ours.num_cotangents, 1, theirs.num_cotangents)
+        shape = (
+            (1, 1)
+            if plan.workload.is_traced
+            else (1, ours.num_cotangents, 1, theirs.num_cotangents)
+        )
         block = torch.zeros(shape, dtype=subject.dtype, device=subject.device)
         add_products(block, ours, theirs, plan.contraction(layer.name))
         target = torch.stack([wanted[name] for name in layer.parameters]).sum(0)

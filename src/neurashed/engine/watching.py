@@ -52,7 +52,11 @@ class ParameterWatch(TorchFunctionMode):
         return value is not None and id(value) in self.watched
 
     def visit_call(
-        self, call: Call, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
+        self,
+        call: Call,
+        function: Callable[..., Any],
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
     ) -> Any:  # noqa: ANN401
         """Compute a call of known form that uses a watched parameter."""
         raise NotImplementedError
@@ -66,7 +70,7 @@ class ParameterWatch(TorchFunctionMode):
     def __torch_function__(
         self,
         func: Callable[..., Any],
-        types: Any,  # noqa: ANN401, ARG002
+        types: Any,  # noqa: ANN401
         args: tuple[Any, ...] = (),
         kwargs: dict[str, Any] | None = None,
     ) -> Any:  # noqa: ANN401

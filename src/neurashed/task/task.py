@@ -91,11 +91,9 @@ class Task:
         return output
 
     def _fill_slots(self, values: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """Give every place in the model that holds a replaced parameter the new value.
-
-        Each module is named once: `functional_call` with tied weights leaves its stand-ins behind
-        in a module that has two names.
-        """
+        """Name every place in the model that holds a replaced parameter, with its new value."""
+        # Each module once: functional_call with tie_weights leaves its stand-ins behind in a module
+        # that has two names.
         own = dict(self.model.named_parameters(remove_duplicate=False))
         new = {id(own[name]): value for name, value in values.items()}
         return {

@@ -97,7 +97,7 @@ def select_parameters(model: nn.Module, patterns: tuple[str, ...]) -> ParameterS
         message = (
             f"no trainable parameter to measure: {len(frozen)} are frozen and {len(excluded)} do "
             f"not match {', '.join(patterns)}; set requires_grad or change the pattern "
-            f"(names: {', '.join(sum(aliases.values(), [])[:8]) or 'none'})"
+            f"(names: {', '.join(names[0] for names in [*aliases.values()][:8]) or 'none'})"
         )
         raise InputError(message)
     return ParameterSelection(chosen, tuple(frozen), tuple(excluded))
