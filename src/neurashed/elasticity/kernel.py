@@ -4,9 +4,9 @@ import numpy as np
 import xarray as xr
 
 from neurashed.data import Examples
-from neurashed.elasticity.gradients import compute_products, plan_gradients
 from neurashed.elasticity.measurement import prepare_measure
 from neurashed.elasticity.options import MeasurementOptions
+from neurashed.elasticity.products import compute_products, plan_gradients
 from neurashed.elasticity.provenance import describe_measurement
 from neurashed.errors import InputError
 from neurashed.results import label_elasticity

@@ -6,15 +6,11 @@ import numpy as np
 import xarray as xr
 
 from neurashed.data import Examples
-from neurashed.elasticity.gradients import (
-    compute_cosine,
-    compute_products,
-    compute_responses,
-    plan_gradients,
-)
+from neurashed.elasticity.first_order import compute_responses
 from neurashed.elasticity.measures import MEASURES, find_rule, task_for
 from neurashed.elasticity.options import MeasurementOptions
 from neurashed.elasticity.preparation import Prepared, prepare
+from neurashed.elasticity.products import compute_cosine, compute_products, plan_gradients
 from neurashed.elasticity.provenance import describe_measurement
 from neurashed.elasticity.steps import compute_exact, plan_exact
 from neurashed.results import label_elasticity

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from neurashed.data import Examples
-from neurashed.elasticity.gradients import plan_gradients
 from neurashed.elasticity.measurement import prepare_measure
 from neurashed.elasticity.measures import MEASURES
 from neurashed.elasticity.options import MeasurementOptions
+from neurashed.elasticity.products import plan_gradients
 from neurashed.elasticity.steps import plan_exact
 from neurashed.engine import Plan, StepPlan, describe_coverage
 from neurashed.task import Task

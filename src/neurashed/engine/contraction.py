@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from neurashed.engine.rows import LayerRows, Positions
+from neurashed.engine.layer_rows import LayerRows, Positions
 
 __all__ = ["Contraction", "add_products", "mirror", "self_products"]
 

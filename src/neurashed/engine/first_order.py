@@ -10,9 +10,10 @@ from torch import Tensor
 from neurashed.engine.batches import Batch, take, to_device
 from neurashed.engine.contraction import Contraction, add_products, mirror, self_products
 from neurashed.engine.general import GeneralGradients
+from neurashed.engine.layer_rows import LayerRows
 from neurashed.engine.plan import Plan
 from neurashed.engine.recording import Recording, record
-from neurashed.engine.rows import GeneralRows, LayerRows, join_rows
+from neurashed.engine.rows import GeneralRows, join_rows
 from neurashed.engine.subject import Subject, Values
 
 __all__ = ["Side", "Tile", "iterate_tiles", "num_tiles", "record_rows", "self_tile"]

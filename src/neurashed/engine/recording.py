@@ -9,12 +9,12 @@ from torch import Tensor, nn
 
 from neurashed.engine.calls import Call
 from neurashed.engine.discovery import Discovery, Site
+from neurashed.engine.layer_rows import LayerRows
 from neurashed.engine.layers import Layer
 from neurashed.engine.rows import (
     ConvolutionRows,
     DenseRows,
     EmbeddingRows,
-    LayerRows,
     LinearRows,
     SumRows,
 )

@@ -7,68 +7,23 @@ the number of parameters of the layer.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol, runtime_checkable
+from typing import Any
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
+
+from neurashed.engine.layer_rows import LayerRows, Positions
 
 __all__ = [
     "ConvolutionRows",
     "DenseRows",
     "EmbeddingRows",
     "GeneralRows",
-    "LayerRows",
     "LinearRows",
-    "Positions",
     "SumRows",
     "join_rows",
 ]
-
-
-@dataclass(frozen=True)
-class Positions:
-    """Factors of a gradient ``Σ_t d_t ⊗ a_t`` for each example, cotangent and group.
-
-    Attributes:
-        inputs: ``(example, group, t, input)``; for an embedding the row numbers
-            ``(example, 1, t, 1)`` that stand for one-hot inputs, -1 where padded.
-        grads: ``(example, cotangent, group, t, output)``.
-        has_bias: Whether a bias acts as one more input that is always 1.
-        is_one_hot: Whether ``inputs`` are row numbers.
-    """
-
-    inputs: Tensor
-    grads: Tensor
-    has_bias: bool = False
-    is_one_hot: bool = False
-
-
-@runtime_checkable
-class LayerRows(Protocol):
-    """The gradients of one layer for a run of examples."""
-
-    @property
-    def num_examples(self) -> int:
-        """How many examples."""
-        ...
-
-    @property
-    def num_cotangents(self) -> int:
-        """How many gradients each example has."""
-        ...
-
-    def part(self, start: int, stop: int) -> "LayerRows":
-        """The same for a run of the examples."""
-        ...
-
-    def gradients(self, cotangent: int) -> Tensor:
-        """The gradients of one cotangent, ``(example, P)``."""
-        ...
-
-    def positions(self) -> Positions | None:
-        """The factors, or None if the gradient does not come in this form."""
-        ...
 
 
 @dataclass(frozen=True)

@@ -16,8 +16,9 @@ from torch import Tensor
 from neurashed.engine.batches import Inputs, with_batch_axis
 from neurashed.engine.calls import Call
 from neurashed.engine.costs import measure_layer
+from neurashed.engine.layer_rows import LayerRows
 from neurashed.engine.layers import Layer
-from neurashed.engine.rows import LayerRows, LinearRows
+from neurashed.engine.rows import LinearRows
 from neurashed.engine.subject import Subject
 from neurashed.engine.watching import ParameterWatch
 

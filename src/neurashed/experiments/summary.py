@@ -86,6 +86,6 @@ def _find_cautions(provenance: Mapping[str, Any]) -> tuple[str, ...]:
             "of their source changes nothing"
         )
     resolution = provenance.get("resolution", {})
-    if resolution.get("statement"):
-        cautions.append(resolution["statement"])
+    if "warning" in resolution:
+        cautions.append(resolution["warning"])
     return tuple(cautions)
