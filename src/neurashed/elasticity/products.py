@@ -20,6 +20,7 @@ from neurashed.engine import (
     Tile,
     Values,
     Workload,
+    iterate_tiles,
     measure_rate,
     num_tiles,
     plan_products,
