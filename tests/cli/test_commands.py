@@ -62,6 +62,15 @@ def test_measure_answers_a_script(folder: Path):
     assert (folder / answer["report"]).read_text(encoding="utf-8").startswith("<!")
 
 
+def test_drowned_responses_are_said_once():
+    small = (*MEASURE[:5], "--lr", "1e-8", "--step", "exact", "--dtype", "float32")
+    outcome = invoke(*small, "--out", "run")
+    assert outcome.exit_code == 0, outcome.output
+    assert outcome.stderr == ""
+    assert outcome.stdout.count("carry rounding above 1 %") == 1
+    assert len(json.loads(invoke("info", "run", "--json").stdout)["cautions"]) >= 1
+
+
 def test_plan_stops_before_the_work(folder: Path):
     outcome = invoke(*MEASURE, "--out", "run", "--plan")
     assert outcome.exit_code == 0, outcome.output

@@ -1,5 +1,6 @@
 """``neurashed measure``."""
 
+import warnings
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, get_args
@@ -9,7 +10,7 @@ import typer
 from neurashed.cli.application import SUMMARIES
 from neurashed.cli.console import open_console, print_json, show_progress
 from neurashed.cli.summary import print_summary, summary_as_numbers
-from neurashed.errors import InputError
+from neurashed.errors import InputError, ResolutionWarning
 from neurashed.experiments import (
     MeasureSettings,
     plan_run,
@@ -195,7 +196,9 @@ def measure(  # noqa: PLR0913, PLR0917, each is an option of the command line
     if out is None:
         message = "no folder for the run was given; add --out FOLDER, or --plan to stop before"
         raise InputError(message)
-    with show_progress() as progress:
+    with show_progress() as progress, warnings.catch_warnings():
+        # The summary says it, and says it again whenever the run is looked at.
+        warnings.simplefilter("ignore", ResolutionWarning)
         run = run_measurement(settings, out, overwrite=overwrite, progress=progress)
     summary = summarize_result(run.main)
     written = write_run_report(out) if report else None
