@@ -65,7 +65,8 @@ class GeneralGradients:
             return values[0, cotangent]
 
         differentiate = vmap(grad(value), in_dims=(None, 0, 0), chunk_size=self._chunk)
-        return differentiate(self._own, inputs, targets)
+        with torch.no_grad():  # the other parameters are the model's own: no graph is kept of them
+            return differentiate(self._own, inputs, targets)
 
     def _one_by_one(self, cotangent: int, inputs: Inputs, targets: Tensor) -> dict[str, Tensor]:
         rows: list[tuple[Tensor, ...]] = []
@@ -77,7 +78,7 @@ class GeneralGradients:
                 grads = torch.autograd.grad(value, list(own.values()), allow_unused=True)
             rows.append(
                 tuple(
-                    torch.zeros_like(v) if g is None else g
+                    torch.zeros_like(v) if g is None else g.to_dense()
                     for g, v in zip(grads, own.values(), strict=True)
                 )
             )
