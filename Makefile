@@ -20,7 +20,7 @@ demo: $(STAMP)  ## Train two small networks on digits, show what they learn toge
 	@$(VENV)/bin/neurashed demo
 
 test: $(STAMP)  ## Run the whole test suite, examples in the docs included
-	@$(PY) -m pytest $(PYTEST_OPTIONS)
+	@$(PY) -m pytest --numprocesses=2 $(PYTEST_OPTIONS)
 
 check: $(STAMP)  ## Lint, format, types, import contracts, examples in the docs
 	$(PY) -m ruff check .
