@@ -10,9 +10,15 @@ from neurashed.elasticity.first_order import compute_responses
 from neurashed.elasticity.measures import MEASURES, find_rule, task_for
 from neurashed.elasticity.options import MeasurementOptions
 from neurashed.elasticity.preparation import Prepared, prepare
-from neurashed.elasticity.products import compute_cosine, compute_products, plan_gradients
+from neurashed.elasticity.products import (
+    compute_cosine,
+    compute_products,
+    has_one_output,
+    plan_gradients,
+)
 from neurashed.elasticity.provenance import describe_measurement
 from neurashed.elasticity.steps import compute_exact, plan_exact
+from neurashed.errors import InputError
 from neurashed.results import label_elasticity
 from neurashed.task import Task
 from neurashed.typing import Measure, Step
@@ -130,6 +136,9 @@ def prepare_measure(
 
     Returns:
         The measurement, ready for the engine.
+
+    Raises:
+        InputError: If the measure needs a model with one output and this one has several.
     """
     rule = find_rule(measure, step)
     watched = task_for(task, measure, step)
@@ -138,9 +147,17 @@ def prepare_measure(
         rule.takes_step or measure == "cosine" or reads_targets,
         measure == "cosine" or reads_targets,
     )
-    return prepare(
+    prepared = prepare(
         watched, sources, probes, needs=needs, memory=memory, device=device, options=options
     )
+    if measure == "kernelized" and not has_one_output(prepared):
+        message = (
+            "measure 'kernelized' divides by the slope of the loss in the model's only output, and "
+            "this model has several; use 'relative', 'refined' or 'cosine', or tangent_kernel, "
+            "which sums over outputs"
+        )
+        raise InputError(message)
+    return prepared
 
 
 def _compute(

@@ -123,8 +123,7 @@ def _only_output(responses: Tensor, measure: Measure) -> Tensor:
     if responses.shape[-1] != 1:
         message = (
             f"measure {measure!r} needs a readout with one output, and this one has "
-            f"{responses.shape[-1]}; use readout='label_logit' with another measure, a model with "
-            "one output, or tangent_kernel, which sums over outputs"
+            f"{responses.shape[-1]}; choose a readout of one number, such as 'loss'"
         )
         raise InputError(message)
     return responses.squeeze(-1)

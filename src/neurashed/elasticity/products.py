@@ -36,6 +36,7 @@ __all__ = [
     "GradientWork",
     "compute_cosine",
     "compute_products",
+    "has_one_output",
     "iterate_verified",
     "plan_gradients",
     "sum_of_layers",
@@ -78,7 +79,7 @@ def plan_gradients(
     """
     subject = prepared.subject
     takes_step = MEASURES[measure].takes_step
-    is_scalar = takes_step and _has_one_output(prepared)
+    is_scalar = takes_step and has_one_output(prepared)
     left, right = _values(subject, measure, is_scalar=is_scalar)
     is_symmetric = prepared.is_same and left == right
     counts = tuple(_count(prepared, values) for values in (left, right))
@@ -109,7 +110,8 @@ def _values(subject: Subject, measure: Measure, *, is_scalar: bool) -> tuple[Val
     return subject.losses, subject.readouts
 
 
-def _has_one_output(prepared: Prepared) -> bool:
+def has_one_output(prepared: Prepared) -> bool:
+    """Whether the model gives one number for each example."""
     inputs, _ = _few(prepared)
     with torch.no_grad():
         output = prepared.subject.task.predict(inputs)

@@ -71,7 +71,8 @@ def compute_exact(
     for number, tile in enumerate(follow(tiles, length, "Steps", options.progress)):
         if number == 0:
             _verify(prepared, tile.sources, tile.probes, tile.responses, options.seed)
-        resolution.count(response_size(tile.responses), rounding[tile.probes])
+        moved = response_size(tile.responses)[~tile.is_still]
+        resolution.count(moved, rounding[tile.probes])
         result[tile.sources, tile.probes] = reduce(tile.responses, before[tile.probes])
     own = _own(prepared, plan, reduce, result, before) if MEASURES[measure].is_ratio else None
     if own is not None:

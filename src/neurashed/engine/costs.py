@@ -76,7 +76,7 @@ def measure_layer(layer: Layer, sites: tuple[Site, ...]) -> LayerSize:
 
 
 def route_costs(
-    size: LayerSize, pairs: float, examples: int, cotangents: tuple[int, int], *, is_traced: bool
+    size: LayerSize, pairs: float, examples: int, *, cotangents: tuple[int, int], is_traced: bool
 ) -> dict[str, Cost]:
     """Cost of each route of a layer for a block.
 

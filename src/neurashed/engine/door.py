@@ -77,6 +77,14 @@ def check_model(task: Task, batch: Batch) -> None:
 
 def _check_modes(model: nn.Module) -> None:
     for name, module in model.named_modules():
+        if isinstance(module, torch.jit.ScriptModule):
+            message = (
+                f"{name or 'the model'} is compiled by torch.jit, which hides how it uses its "
+                "parameters; give the module that it was compiled from"
+            )
+            raise InputError(message)
+        if isinstance(module, (nn.Embedding, nn.EmbeddingBag)):
+            _check_embedding(name, module)
         if isinstance(module, _BatchNorm) and module.training:
             message = (
                 f"{name or 'the model'} is BatchNorm in training mode, which mixes the examples of "
@@ -86,6 +94,16 @@ def _check_modes(model: nn.Module) -> None:
         if isinstance(module, _DropoutNd) and module.training and module.p > 0:
             message = f"{name or 'the model'} is active dropout; call model.eval() first"
             raise InputError(message)
+
+
+def _check_embedding(name: str, module: nn.Embedding | nn.EmbeddingBag) -> None:
+    if module.max_norm is not None or module.scale_grad_by_freq:
+        option = "scale_grad_by_freq" if module.max_norm is None else "max_norm"
+        message = (
+            f"{name or 'the model'} is an embedding with {option}, which makes its update depend "
+            f"on more than the gradient; set {option} off before measuring"
+        )
+        raise InputError(message)
 
 
 def _is_finite(value: Tensor) -> bool:

@@ -68,11 +68,19 @@ class StepPlan:
 
 @dataclass(frozen=True)
 class ResponseTile:
-    """Responses of some probes to steps on some sources, ``(source, probe, output)``."""
+    """Responses of some probes to steps on some sources.
+
+    Attributes:
+        sources: Which sources.
+        probes: Which probes.
+        responses: ``(source, probe, output)``.
+        is_still: Whether a source's step changes no parameter, ``(source,)``.
+    """
 
     sources: slice
     probes: slice
     responses: Tensor
+    is_still: Tensor
 
 
 def read_before(subject: Subject, batch: Batch, plan: StepPlan) -> Tensor:
@@ -113,7 +121,7 @@ def iterate_responses(
             with torch.no_grad():
                 responses = model.readouts(steps, *chunk, shared).sub_(before[columns])
                 responses[is_still] = 0
-            yield ResponseTile(rows, columns, responses)
+            yield ResponseTile(rows, columns, responses, is_still)
 
 
 def num_response_tiles(plan: StepPlan) -> int:

@@ -155,9 +155,11 @@ def _plan_layer(
     if workload.is_symmetric:
         pairs = pairs / 2 + workload.num_sources / 2
         examples = workload.num_sources * (1 + repeats) // 2
-    costs = route_costs(size, pairs, examples, workload.cotangents, is_traced=workload.is_traced)
-    route = cheapest_route(costs)
-    cost: Cost = costs[route]
+    # The route is chosen as if everything were held at once, so it does not depend on the budget.
+    held = workload.num_sources + (0 if workload.is_symmetric else workload.num_probes)
+    options = {"cotangents": workload.cotangents, "is_traced": workload.is_traced}
+    route = cheapest_route(route_costs(size, pairs, held, **options))
+    cost: Cost = route_costs(size, pairs, examples, **options)[route]
     seconds = cost.operations / rate.operations + cost.bytes / rate.bytes
     patches = 0 if size.is_one_hot else size.positions * size.inputs * size.groups
     return LayerPlan(

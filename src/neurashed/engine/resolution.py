@@ -79,6 +79,9 @@ def _read_in_double(subject: Subject, batch: Batch, start: int) -> Tensor:
 class Resolution:
     """Counts responses whose rounding exceeds one part in a hundred.
 
+    A response of exactly zero may be true, or lost in rounding. It counts as lost where other
+    responses to the same step are lost too, or where the step moved nothing at all.
+
     Attributes:
         unresolved: How many responses have too much rounding.
         vanished: How many are exactly zero although the step changed the weights.
@@ -90,9 +93,17 @@ class Resolution:
     total: int = 0
 
     def count(self, sizes: Tensor, rounding: Tensor) -> None:
-        """Count responses of given sizes ``(source, probe)`` against ``rounding (probe,)``."""
-        self.unresolved += int((rounding > 0.01 * sizes).sum())
-        self.vanished += int((sizes == 0).sum())
+        """Count responses to steps that changed something.
+
+        Args:
+            sizes: Sizes of responses, ``(source, probe)``.
+            rounding: Rounding to expect, ``(probe,)``.
+        """
+        is_zero = sizes == 0
+        is_lost = (rounding > 0.01 * sizes) & ~is_zero
+        in_doubt = (is_lost.any(1) | is_zero.all(1)).unsqueeze(1)
+        self.unresolved += int((is_lost | (is_zero & in_doubt)).sum())
+        self.vanished += int(is_zero.sum())
         self.total += sizes.numel()
 
     @property

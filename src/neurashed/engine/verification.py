@@ -69,7 +69,7 @@ def _plain_gradients(subject: Subject, side: Side, index: int) -> dict[str, Tens
                 value, list(parameters.values()), retain_graph=True, allow_unused=True
             )
             rows.append([
-                torch.zeros_like(p).flatten() if g is None else g.flatten()
+                torch.zeros_like(p).flatten() if g is None else g.to_dense().flatten()
                 for g, p in zip(grads, parameters.values(), strict=True)
             ])
     columns = zip(*rows, strict=True)
@@ -132,7 +132,7 @@ def verify_response(
         grads = torch.autograd.grad(loss, list(subject.parameters.values()), allow_unused=True)
     with torch.no_grad():
         stepped = {
-            name: value if grad is None else value - lr * grad
+            name: value if grad is None else value - lr * grad.to_dense()
             for (name, value), grad in zip(subject.parameters.items(), grads, strict=True)
         }
         before, after = values(None, *probe)[0], values(stepped, *probe)[0]

@@ -3,9 +3,11 @@
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
+import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
+from neurashed.engine.attention import attend, is_plain_self_attention, read_attention
 from neurashed.engine.calls import Call, read_call
 
 __all__ = ["ParameterWatch", "find_tensors", "replace_tensors"]
@@ -47,6 +49,9 @@ class ParameterWatch(TorchFunctionMode):
         super().__init__()
         self.watched = {id(parameter) for parameter in parameters}
 
+    def _uses_watched(self, given: dict[str, Any]) -> bool:
+        return any(self.is_watched(tensor) for tensor in find_tensors(given))
+
     def is_watched(self, value: Tensor | None) -> bool:
         """Whether a tensor is one of the watched parameters."""
         return value is not None and id(value) in self.watched
@@ -76,6 +81,11 @@ class ParameterWatch(TorchFunctionMode):
     ) -> Any:  # noqa: ANN401
         """Route one call of the torch API."""
         kwargs = kwargs or {}
+        if func is F.multi_head_attention_forward:
+            given = read_attention(args, kwargs)
+            if self._uses_watched(given) and is_plain_self_attention(given):
+                with self:  # so that the calls which it is made of are seen
+                    return attend(given)
         call = read_call(func, args, kwargs)
         if call is not None and (self.is_watched(call.weight) or self.is_watched(call.bias)):
             return self.visit_call(call, func, args, kwargs)
