@@ -79,10 +79,15 @@ def fisher_divergence(
     changes: Float[Tensor, "*pairs output"],
     *,
     prediction: str,
+    is_symmetric: bool,
 ) -> Float[Tensor, "*pairs"]:
-    """Small-step limit ``½ Δᵀ F Δ`` with ``F = diag(p) − p pᵀ`` of either divergence."""
+    """Small-step limit of `divergence`: ``½ Δᵀ F Δ`` with ``F = diag(p) − p pᵀ``.
+
+    The symmetric divergence, a sum of two, has twice that limit.
+    """
     logits, changes = _as_classes(logits, changes, prediction)
     before = F.softmax(logits, -1)
     centered = changes - (before * changes).sum(-1, keepdim=True)
-    total = 0.5 * (before * centered.square()).sum(-1)
+    total = (before * centered.square()).sum(-1)
+    total = total if is_symmetric else 0.5 * total
     return total if prediction == "softmax" else total.sum(-1)

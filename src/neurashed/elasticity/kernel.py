@@ -8,6 +8,7 @@ from neurashed.elasticity.measurement import prepare_measure
 from neurashed.elasticity.options import MeasurementOptions
 from neurashed.elasticity.products import compute_products, plan_gradients
 from neurashed.elasticity.provenance import describe_measurement
+from neurashed.engine import full_precision
 from neurashed.errors import InputError
 from neurashed.results import label_elasticity
 from neurashed.task import Task
@@ -65,7 +66,8 @@ def tangent_kernel(
         memory=memory, device=device, options=options,
     )  # fmt: skip
     work = plan_gradients(prepared, "tangent_kernel", outputs=outputs, by_layer=by_layer)
-    products = compute_products(prepared, work, options)
+    with full_precision():
+        products = compute_products(prepared, work, options)
     values = np.stack(list(products.values())) if by_layer else products[""]
     dims: dict[str, np.ndarray | None] = {}
     if by_layer:

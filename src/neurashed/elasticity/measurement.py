@@ -18,6 +18,7 @@ from neurashed.elasticity.products import (
 )
 from neurashed.elasticity.provenance import describe_measurement
 from neurashed.elasticity.steps import compute_exact, plan_exact
+from neurashed.engine import full_precision
 from neurashed.errors import InputError
 from neurashed.results import label_elasticity
 from neurashed.task import Task
@@ -86,7 +87,8 @@ def measure_elasticity(
     prepared = prepare_measure(
         task, sources, probes, measure, step, memory=memory, device=device, options=options
     )
-    values, own, found = _compute(prepared, measure, step, options)
+    with full_precision():
+        values, own, found = _compute(prepared, measure, step, options)
     others = sources if probes is None else probes
     rule = MEASURES[measure]
     names = {"measure": measure, "step": step if rule.takes_step else None}

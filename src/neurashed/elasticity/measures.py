@@ -108,11 +108,9 @@ def reduce_responses(task: Task, measure: Measure, step: Step, which: str) -> Re
     """
     if measure == "refined":
         prediction = "softmax" if task.loss.prediction == "softmax" else "sigmoid"
-        if step == "first_order":
-            return lambda delta, before: fisher_divergence(before, delta, prediction=prediction)
-        is_symmetric = which == "symmetric_kl"
-        return lambda delta, before: divergence(
-            before, delta, prediction=prediction, is_symmetric=is_symmetric
+        formula = fisher_divergence if step == "first_order" else divergence
+        return lambda delta, before: formula(
+            before, delta, prediction=prediction, is_symmetric=which == "symmetric_kl"
         )
     if measure == "relative":
         return lambda delta, before: response_size(delta)  # noqa: ARG005

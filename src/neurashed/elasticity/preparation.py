@@ -13,9 +13,10 @@ from neurashed.elasticity.options import MeasurementOptions
 from neurashed.engine import (
     Batch,
     Subject,
-    check_batch,
+    check_inputs,
     check_model,
     check_sides,
+    check_targets,
     examine,
     parse_memory,
     take,
@@ -72,7 +73,11 @@ def prepare(
 
     Raises:
         InputTypeError: If sources or probes are no `Examples`.
+        InputError: If gradients cannot be taken here, or the output depends on no parameter.
     """
+    if torch.is_inference_mode_enabled():
+        message = "gradients cannot be taken in torch.inference_mode(); measure outside of it"
+        raise InputError(message)
     for role, examples in (("sources", sources), ("probes", probes)):
         if examples is not None and not isinstance(examples, Examples):
             message = f"{role} are a {type(examples).__name__}; give neurashed.Examples"
@@ -88,12 +93,23 @@ def prepare(
     ours = _batch(sources, dtype, "a source" if needs[0] else None)
     theirs = ours if is_same else _batch(others, dtype, "a probe" if needs[1] else None)
     place = next(task.model.parameters()).device
-    few = to_device(take(ours, slice(0, 4)), place)
+    check_inputs(ours[0], role="source")
+    check_inputs(theirs[0], role="probe")
+    # The longer side: a model that mixes examples shows it only where there are several.
+    few = to_device(take(max(ours, theirs, key=lambda side: len(side[1])), slice(0, 4)), place)
     check_model(task, few)
-    check_batch(task, ours, role="source", needs_targets=needs[0])
-    if not is_same:
-        check_batch(task, theirs, role="probe", needs_targets=needs[1])
+    if needs[0]:
+        check_targets(task, ours, role="source")
+    if needs[1] and not is_same:
+        check_targets(task, theirs, role="probe")
     subject = examine(task, few)
+    if not subject.layers:
+        message = (
+            "the model's output depends on none of the parameters to measure "
+            f"({', '.join(list(subject.parameters)[:8])}); choose others, or see where the model "
+            "detaches them"
+        )
+        raise InputError(message)
     return Prepared(subject, ours, theirs, is_same, parse_memory(memory, place))
 
 
@@ -107,6 +123,9 @@ def _choose_device(task: Task, device: str) -> torch.device:
     except RuntimeError as error:
         message = f"device is {device!r}; give 'auto', 'cpu' or 'cuda'"
         raise InputError(message) from error
+    if chosen.type not in {"cpu", "cuda"}:
+        message = f"device is {device!r}; give 'auto', 'cpu' or 'cuda'"
+        raise InputError(message)
     if chosen.type == "cuda" and not torch.cuda.is_available():
         message = "device is 'cuda', and this machine has no usable GPU; give 'cpu' or 'auto'"
         raise InputError(message)
@@ -117,6 +136,13 @@ def _move(task: Task, device: torch.device, dtype: torch.dtype | None) -> Task:
     """The task with its model on a device; the caller's model is copied, never moved."""
     task.select_parameters()
     present = next(task.model.parameters())
+    types = {parameter.dtype for parameter in task.model.parameters()}
+    if dtype is None and len(types) > 1:
+        message = (
+            f"the model's parameters are of several types ({', '.join(sorted(map(str, types)))}); "
+            "give options=MeasurementOptions(dtype='float64') to measure a copy in one precision"
+        )
+        raise InputError(message)
     dtype = dtype or present.dtype
     if dtype not in {torch.float32, torch.float64}:
         message = (
@@ -124,7 +150,7 @@ def _move(task: Task, device: torch.device, dtype: torch.dtype | None) -> Task:
             "options=MeasurementOptions(dtype='float32') to measure a copy in that precision"
         )
         raise InputError(message)
-    if present.device == device and present.dtype == dtype:
+    if present.device == device and types == {dtype}:
         return task
     model = copy.deepcopy(task.model).to(device=device, dtype=dtype)
     return replace(task, model=model, lr=None)

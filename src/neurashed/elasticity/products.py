@@ -79,7 +79,8 @@ def plan_gradients(
     """
     subject = prepared.subject
     takes_step = MEASURES[measure].takes_step
-    is_scalar = takes_step and has_one_output(prepared)
+    reads_one = _count(prepared, subject.readouts) == 1
+    is_scalar = takes_step and reads_one and has_one_output(prepared)
     left, right = _values(subject, measure, is_scalar=is_scalar)
     is_symmetric = prepared.is_same and left == right
     counts = tuple(_count(prepared, values) for values in (left, right))

@@ -7,7 +7,7 @@ examples, no files and no printing.
 
 from neurashed.engine.batches import Batch, Inputs, take, to_device
 from neurashed.engine.coverage import describe_coverage
-from neurashed.engine.door import check_batch, check_model, check_sides
+from neurashed.engine.door import check_inputs, check_model, check_sides, check_targets
 from neurashed.engine.exact import (
     ResponseTile,
     StepPlan,
@@ -21,6 +21,7 @@ from neurashed.engine.first_order import Side, Tile, iterate_tiles, num_tiles, s
 from neurashed.engine.machine import MachineRate, measure_rate
 from neurashed.engine.memory import parse_memory
 from neurashed.engine.plan import Plan, Workload, plan_products
+from neurashed.engine.precision import full_precision
 from neurashed.engine.resolution import Resolution, estimate_rounding
 from neurashed.engine.subject import Subject, Values, examine
 from neurashed.engine.verification import verify_product, verify_response
@@ -38,12 +39,14 @@ __all__ = [
     "Tile",
     "Values",
     "Workload",
-    "check_batch",
+    "check_inputs",
     "check_model",
     "check_sides",
+    "check_targets",
     "describe_coverage",
     "estimate_rounding",
     "examine",
+    "full_precision",
     "iterate_own_responses",
     "iterate_responses",
     "iterate_tiles",

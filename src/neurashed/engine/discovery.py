@@ -200,5 +200,7 @@ def _used_parameters(output: Tensor, parameters: Mapping[str, nn.Parameter]) -> 
     """Names of the parameters on which autograd says the output depends."""
     if not output.requires_grad:
         return set()
-    grads = torch.autograd.grad(output.sum(), list(parameters.values()), allow_unused=True)
+    with torch.enable_grad():
+        total = output.sum()
+    grads = torch.autograd.grad(total, list(parameters.values()), allow_unused=True)
     return {name for name, grad in zip(parameters, grads, strict=True) if grad is not None}

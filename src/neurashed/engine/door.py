@@ -5,14 +5,14 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn.modules.batchnorm import _BatchNorm
+from torch.nn.modules.batchnorm import _BatchNorm, _NormBase
 from torch.nn.modules.dropout import _DropoutNd
 
 from neurashed.engine.batches import Batch, Inputs, take, to_device
 from neurashed.errors import InputError
 from neurashed.task import Task
 
-__all__ = ["check_batch", "check_model", "check_sides"]
+__all__ = ["check_inputs", "check_model", "check_sides", "check_targets"]
 
 _ROWS_AT_A_TIME = 4096
 # Largest difference, relative to the largest output, between an example alone and in company.
@@ -41,6 +41,12 @@ def check_sides(sources: Any, probes: Any) -> None:  # noqa: ANN401
             message = (
                 f"one source has shape {tuple(value.shape[1:])} and one probe "
                 f"{tuple(theirs[name].shape[1:])}; give both the same shape"
+            )
+            raise InputError(message)
+        if value.is_floating_point() != theirs[name].is_floating_point():
+            message = (
+                f"sources are {value.dtype} and probes {theirs[name].dtype}; give both numbers of "
+                "the same kind"
             )
             raise InputError(message)
 
@@ -85,15 +91,28 @@ def _check_modes(model: nn.Module) -> None:
             raise InputError(message)
         if isinstance(module, (nn.Embedding, nn.EmbeddingBag)):
             _check_embedding(name, module)
-        if isinstance(module, _BatchNorm) and module.training:
-            message = (
-                f"{name or 'the model'} is BatchNorm in training mode, which mixes the examples of "
-                "a batch; call model.eval() first"
-            )
-            raise InputError(message)
+        if isinstance(module, _NormBase):
+            _check_norm(name, module)
         if isinstance(module, _DropoutNd) and module.training and module.p > 0:
             message = f"{name or 'the model'} is active dropout; call model.eval() first"
             raise InputError(message)
+
+
+def _check_norm(name: str, module: _NormBase) -> None:
+    if isinstance(module, _BatchNorm) and module.running_mean is None:
+        message = (
+            f"{name or 'the model'} is BatchNorm without running statistics, which mixes the "
+            "examples of a batch; use GroupNorm, or track_running_stats=True"
+        )
+        raise InputError(message)
+    if module.training and module.running_mean is not None:
+        kind = "BatchNorm" if isinstance(module, _BatchNorm) else "InstanceNorm"
+        does = "mixes the examples of a batch" if kind == "BatchNorm" else "changes as it runs"
+        message = (
+            f"{name or 'the model'} is {kind} in training mode, which {does}; "
+            "call model.eval() first"
+        )
+        raise InputError(message)
 
 
 def _check_embedding(name: str, module: nn.Embedding | nn.EmbeddingBag) -> None:
@@ -148,23 +167,29 @@ def _check_company(task: Task, few: Batch, together: Tensor, tolerance: float) -
             raise InputError(message)
 
 
-def check_batch(task: Task, batch: Batch, *, role: str, needs_targets: bool) -> None:
-    """Refuse examples with which the task's loss or readout cannot be computed.
+def check_inputs(inputs: Inputs, *, role: str) -> None:
+    """Refuse inputs that are not finite; the message says which example's.
+
+    Args:
+        inputs: The inputs, on any device.
+        role: ``"source"`` or ``"probe"``, for the messages.
+    """
+    for name, value in _named(inputs).items():
+        _check_input(name, value, role)
+
+
+def check_targets(task: Task, batch: Batch, *, role: str) -> None:
+    """Refuse targets with which the task's loss or readout cannot be computed.
 
     Args:
         task: The task.
         batch: Inputs and targets, on any device.
         role: ``"source"`` or ``"probe"``, for the messages.
-        needs_targets: Whether the targets are used.
 
     Raises:
-        InputError: If inputs are not finite, labels lie outside the model's outputs, or the loss
-            does not give one number for each example.
+        InputError: If labels lie outside the model's outputs, other targets do not suit the loss,
+            or the loss does not give one number for each example.
     """
-    for name, value in _named(batch[0]).items():
-        _check_inputs(name, value, role)
-    if not needs_targets:
-        return
     device = next(iter(task.model.parameters())).device
     inputs, targets = to_device(take(batch, slice(0, 2)), device)
     with torch.no_grad():
@@ -180,7 +205,7 @@ def check_batch(task: Task, batch: Batch, *, role: str, needs_targets: bool) -> 
         raise InputError(message)
 
 
-def _check_inputs(name: str, value: Tensor, role: str) -> None:
+def _check_input(name: str, value: Tensor, role: str) -> None:
     if not value.dtype.is_floating_point:
         return
     for start in range(0, len(value), _ROWS_AT_A_TIME):
