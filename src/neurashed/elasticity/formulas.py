@@ -81,10 +81,7 @@ def fisher_divergence(
     prediction: str,
     is_symmetric: bool,
 ) -> Float[Tensor, "*pairs"]:
-    """Small-step limit of `divergence`: ``½ Δᵀ F Δ`` with ``F = diag(p) − p pᵀ``.
-
-    The symmetric divergence, a sum of two, has twice that limit.
-    """
+    """Small-step limit ``½ Δᵀ F Δ``, ``F = diag(p) − p pᵀ``; twice that if both directions add."""
     logits, changes = _as_classes(logits, changes, prediction)
     before = F.softmax(logits, -1)
     centered = changes - (before * changes).sum(-1, keepdim=True)

@@ -182,4 +182,4 @@ def _warn_of_shared_ids(sources: Examples, probes: Examples) -> None:
             f"{len(ours)} ids stand for one example among the sources and another among the "
             "probes; class summaries would take them for the same: pass ids=... to Examples"
         )
-        warnings.warn(message, NeurashedWarning, stacklevel=4)
+        warnings.warn(message, NeurashedWarning, stacklevel=5)

@@ -149,5 +149,5 @@ def _describe(resolution: Resolution) -> dict[str, object]:
             "options=MeasurementOptions(dtype='float64'), or a larger lr"
         )
         described["warning"] = message
-        warnings.warn(message, ResolutionWarning, stacklevel=4)
+        warnings.warn(message, ResolutionWarning, stacklevel=5)
     return described
