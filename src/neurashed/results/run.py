@@ -190,12 +190,12 @@ def _begin_record(settings: object, seeds: object, data: object) -> RunRecord:
 
 def _check_resumable(folder: Path, found: RunRecord, wanted: RunRecord) -> None:
     if found.finished:
-        message = f"{folder} holds a finished run; choose another folder or pass overwrite=True"
+        message = f"{folder} holds a finished run; choose another folder or overwrite it (overwrite=True, --overwrite)"
         raise StoreError(message)
     if not found.asks_the_same(wanted):
         message = (
             f"{folder} holds an unfinished run with other settings, seeds or data; "
-            "choose another folder or pass overwrite=True"
+            "choose another folder or overwrite it (overwrite=True, --overwrite)"
         )
         raise StoreError(message)
 
