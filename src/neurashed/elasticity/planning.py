@@ -49,7 +49,8 @@ class MeasurementPlan:
         body = _products(self.plan) if isinstance(self.plan, Plan) else _steps(self.plan)
         head = [
             f"{self.measure}, {self.step}: {self.coverage['statement']}",
-            f"result {_size(float(self.result_bytes))}, memory budget {_size(float(self.plan.memory))}",
+            f"result {_size(float(self.result_bytes))}, "
+            f"memory budget {_size(float(self.plan.memory))}",
         ]
         return "\n".join([*head, *body])
 

@@ -190,7 +190,10 @@ def _begin_record(settings: object, seeds: object, data: object) -> RunRecord:
 
 def _check_resumable(folder: Path, found: RunRecord, wanted: RunRecord) -> None:
     if found.finished:
-        message = f"{folder} holds a finished run; choose another folder or overwrite it (overwrite=True, --overwrite)"
+        message = (
+            f"{folder} holds a finished run; choose another folder or overwrite it "
+            "(overwrite=True, --overwrite)"
+        )
         raise StoreError(message)
     if not found.asks_the_same(wanted):
         message = (

@@ -140,7 +140,7 @@ def _check_target(target: Path, *, overwrite: bool) -> None:
     if not target.exists():
         return
     if not overwrite:
-        message = f"{target} exists already; choose another path or overwrite it (overwrite=True, --overwrite)"
+        message = f"{target} exists already; choose another path or overwrite it (overwrite=True)"
         raise StoreError(message)
     try:
         read_stamp(target)
