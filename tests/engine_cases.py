@@ -99,10 +99,7 @@ def on_route(plan: Plan, route: str) -> Plan:
 
 
 def products(subject: Subject, sources: Side, probes: Side | None, plan: Plan) -> dict[str, Tensor]:
-    """Put the tiles together: by layer ``(source, probe)`` or ``(source, probe, k, l)``.
-
-    What no tile covers stays NaN.
-    """
+    """Put the tiles together, by layer; NaN stays where none is: (source, probe[, k, l])."""
     found: dict[str, Tensor] = {}
     num_probes = len(sources if probes is None else probes)
     for tile in iterate_tiles(subject, sources, probes, plan):

@@ -18,7 +18,7 @@ from neurashed.task import SGD, Task
 Maker = Callable[[torch.Generator], tuple[nn.Module, Tensor]]
 NUM_CLASSES = 3
 # Small enough that no ReLU or maximum of the CNN switches, large enough to rise above rounding.
-RATES = [2.0**-k for k in range(14, 19)]
+RATES = [2.0**-k for k in range(18, 23)]
 
 
 def _mlp(generator: torch.Generator) -> tuple[nn.Module, Tensor]:
