@@ -100,7 +100,7 @@ def test_tiles_of_fill_values_are_written_and_missed(tmp_path: Path, value: floa
 def test_an_existing_result_is_kept_unless_asked(tmp_path: Path):
     first, second = random_result(1), random_result(2)
     path = save_result(first, tmp_path / "r.zarr")
-    with pytest.raises(StoreError, match="exists already; choose another path or pass overwrite"):
+    with pytest.raises(StoreError, match="exists already; choose another path or overwrite it"):
         save_result(second, path)
     assert open_result(path).identical(first)
     save_result(second, path, overwrite=True)
