@@ -1,0 +1,53 @@
+"""Run in a process of its own: how far a measurement raises this process's peak memory."""
+
+import resource
+import sys
+
+import torch
+from engine_cases import kernel, responses
+from torch import nn
+
+from neurashed.engine.subject import examine
+from neurashed.task import SGD, Task
+
+NETWORKS = {
+    "mlp": (
+        lambda: nn.Sequential(
+            nn.Linear(784, 512), nn.ReLU(), nn.Linear(512, 512), nn.ReLU(), nn.Linear(512, 1)
+        ),
+        (784,),
+    ),
+    "cnn": (
+        lambda: nn.Sequential(
+            nn.Conv2d(3, 16, 3, padding=1), nn.ReLU(),
+            nn.Conv2d(16, 32, 3, stride=2, padding=1), nn.ReLU(),
+            nn.Flatten(), nn.Linear(32 * 64, 1),
+        ),
+        (3, 16, 16),
+    ),
+}  # fmt: skip
+
+
+def main(what: str, network: str, count: int, memory: int) -> None:
+    """Print by how many bytes the peak rises, and how many the result has."""
+    torch.set_num_threads(1)
+    make, shape = NETWORKS[network]
+    generator = torch.Generator().manual_seed(0)
+    x, y = (torch.randn(count, *size, generator=generator) for size in (shape, (1,)))
+    subject = examine(Task(make(), update=SGD(1e-3)), (x, y))
+
+    def compute(some: int) -> torch.Tensor:
+        batch = x[:some], y[:some]
+        if what == "kernel":
+            return kernel(subject, batch, memory=memory)
+        return responses(subject, batch, batch, memory=memory)
+
+    compute(3)  # libraries are loaded and warm
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    result = compute(count)
+    after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    sys.stdout.write(f"{(after - before) * 1024} {result.numel() * result.element_size()}\n")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4]))
