@@ -63,7 +63,7 @@ def test_general_gradients_one_by_one_as_by_vmap(
 
     together = compute()
 
-    def refuse(*args: object, **kwargs: object) -> None:
+    def refuse(*args: object, **kwargs: object) -> None:  # noqa: ARG001
         message = "vmap cannot run this"
         raise RuntimeError(message)
 

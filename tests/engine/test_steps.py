@@ -1,6 +1,5 @@
 """Steps in the form in which gradients come, never as copies of a wide layer."""
 
-
 import pytest
 import torch
 from closeness import assert_close
@@ -95,7 +94,7 @@ def test_products_that_steps_share_are_computed_once(
         0: (NUM_SOURCES, WIDTH)
     }
 
-    def refuse(*args: object) -> Tensor:
+    def refuse(*args: object) -> Tensor:  # noqa: ARG001
         message = "the product was computed again"
         raise AssertionError(message)
 
