@@ -1,0 +1,124 @@
+"""A wrong rule of one layer is found by the pairs that are computed twice, and is named."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import torch
+from measurement_cases import measured
+from zoo import named
+
+import neurashed as ns
+from neurashed.elasticity import MeasurementOptions
+from neurashed.engine import contraction, exact, recording
+from neurashed.engine.layer_rows import Positions
+from neurashed.engine.rows import ConvolutionRows, EmbeddingRows
+from neurashed.errors import EngineMismatchError
+
+WRONG = 1.01
+
+
+def _spoil(
+    monkeypatch: pytest.MonkeyPatch, owner: Any, name: str, applies: Callable[..., bool]  # noqa: ANN401
+) -> None:  # fmt: skip
+    """Make a function one percent wrong where it applies."""
+    right = getattr(owner, name)
+
+    def wrong(*args: Any) -> Any:  # noqa: ANN401
+        result = right(*args)
+        return WRONG * result if applies(*args) else result
+
+    monkeypatch.setattr(owner, name, wrong)
+
+
+def _between(width: int) -> Callable[..., bool]:
+    def applies(ours: Positions, *_: object) -> bool:
+        return ours.inputs.shape[-1] == width
+
+    return applies
+
+
+@pytest.mark.parametrize(("width", "layer"), [(5, "0"), (7, "2"), (6, "4")])
+def test_a_wrong_linear_layer_is_named(width: int, layer: str, monkeypatch: pytest.MonkeyPatch):
+    ready = measured(named("mlp"), "logits")
+    _spoil(monkeypatch, contraction, "_input_products", _between(width))
+    message = f"disagree on source . and probe .: .* most in layer '{layer}'. Please report"
+    for call in (
+        lambda: ns.tangent_kernel(ready.task, ready.sources),
+        lambda: ns.tangent_kernel(ready.task, ready.sources, ready.probes, outputs="full"),
+        lambda: ns.tangent_kernel(ready.task, ready.sources, by_layer=True),
+        lambda: ns.measure_elasticity(ready.task, ready.sources, step="first_order"),
+        lambda: ns.measure_elasticity(ready.task, ready.sources, measure="cosine"),
+    ):
+        with pytest.raises(EngineMismatchError, match=message):
+            call()
+
+
+@pytest.mark.parametrize(
+    ("case", "owner", "function", "layer"),
+    [
+        ("cnn", ConvolutionRows, "_patches", "'0'|'3'"),
+        ("embedding-padded", EmbeddingRows, "gradients", "'embedding.weight'"),
+        ("norm-layer-on-sequence", recording, "_sum_positions", "'0.1'"),
+    ],
+)
+def test_a_wrong_layer_of_another_kind_is_named(
+    case: str, owner: object, function: str, layer: str, monkeypatch: pytest.MonkeyPatch
+):
+    ready = measured(named(case), "output")
+    _spoil(monkeypatch, owner, function, lambda *_: True)
+    monkeypatch.setattr(contraction, "_add_position_products", contraction._add_gradient_products)
+    with pytest.raises(EngineMismatchError, match=f"most in layer (?:{layer})"):
+        ns.tangent_kernel(ready.task, ready.sources, ready.probes)
+
+
+@pytest.mark.parametrize("measure", ["relative", "loss_change", "refined"])
+@pytest.mark.parametrize("name", ["mlp", "cnn"])
+def test_wrong_steps_are_found(name: str, measure: str, monkeypatch: pytest.MonkeyPatch):
+    ready = measured(named(name), "logits", lr=0.1)
+    right = exact.make_steps
+    monkeypatch.setattr(
+        exact, "make_steps", lambda subject, rows, lr: right(subject, rows, WRONG * lr)
+    )
+    with pytest.raises(EngineMismatchError, match="the engine and a plain step disagree on source"):
+        ns.measure_elasticity(ready.task, ready.sources, ready.probes, measure=measure)
+
+
+def test_a_wrong_step_of_one_layer_is_found(monkeypatch: pytest.MonkeyPatch):
+    ready = measured(named("mlp"), "logits", lr=0.1)
+    right = exact.make_steps
+
+    def wrong(*args: Any) -> Any:  # noqa: ANN401
+        steps = right(*args)
+        spoilt = next(name for name in steps if name.endswith("2.weight") and "a:" not in name)
+        return {**steps, spoilt: WRONG * steps[spoilt]}
+
+    monkeypatch.setattr(exact, "make_steps", wrong)
+    with pytest.raises(EngineMismatchError, match="0, 2, 4"):
+        ns.measure_elasticity(ready.task, ready.sources, ready.probes)
+
+
+def test_the_seed_chooses_the_pairs(monkeypatch: pytest.MonkeyPatch):
+    ready = measured(named("mlp"), "logits")
+    _spoil(monkeypatch, contraction, "_input_products", _between(7))
+    pairs = set()
+    for seed in range(6):
+        with pytest.raises(EngineMismatchError) as caught:
+            ns.tangent_kernel(
+                ready.task, ready.sources, ready.probes, options=MeasurementOptions(seed=seed)
+            )
+        pairs.add(str(caught.value).split(":")[0])
+    assert len(pairs) > 2
+
+
+@pytest.mark.parametrize("name", ["mlp", "cnn", "resnet-batch-norm", "language-model"])
+@pytest.mark.filterwarnings("ignore:There is a performance drop:UserWarning")
+def test_rounding_in_single_precision_is_no_mismatch(name: str):
+    ready = measured(named(name), lr=0.1)
+    options = MeasurementOptions(dtype="float32")
+    for seed in range(3):
+        options = MeasurementOptions(dtype="float32", seed=seed)
+        kernel = ns.tangent_kernel(ready.task, ready.sources, ready.probes, options=options)
+        assert kernel.dtype == torch.zeros(0).numpy().dtype
+        found = ns.measure_elasticity(ready.task, ready.sources, ready.probes, options=options)
+        assert found.notnull().all()
