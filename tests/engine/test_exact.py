@@ -9,10 +9,11 @@ import torch
 from closeness import assert_close
 from engine_cases import LR, own_responses, prepare, responses
 from torch import Tensor, nn
-from zoo import CASES, Case, Written, named
+from zoo import CASES, Case, Written, named, randomize
 
 from neurashed.engine.exact import StepPlan
-from neurashed.task import SGD
+from neurashed.engine.subject import examine
+from neurashed.task import SGD, Task
 
 pytestmark = pytest.mark.filterwarnings("ignore:There is a performance drop:UserWarning")
 
@@ -84,6 +85,26 @@ def test_a_step_of_length_zero_changes_nothing_at_all(
     ready = prepare(case, device, dtype, update=SGD(0.0))
     assert not responses(ready.subject, ready.sources, ready.probes).any()
     assert not own_responses(ready.subject, ready.sources).any()
+
+
+@pytest.mark.parametrize(
+    ("make", "shape"),
+    [
+        (lambda: nn.Sequential(nn.Linear(64, 128), nn.Tanh(), nn.Linear(128, 3)), (64,)),
+        (lambda: nn.Sequential(nn.Conv2d(3, 8, 3), nn.Flatten(), nn.Linear(288, 3)), (3, 8, 8)),
+    ],
+    ids=["mlp", "cnn"],
+)
+def test_rounding_is_no_response(
+    make: Callable[[], nn.Module], shape: tuple[int, ...], device: torch.device
+):
+    """A batch of steps rounds otherwise than one step alone; zero must still be zero."""
+    generator = torch.Generator().manual_seed(0)
+    model = randomize(make(), generator).to(device)
+    x, y = (torch.randn(9, *size, generator=generator).to(device) for size in (shape, (3,)))
+    subject = examine(Task(model, update=SGD(0.0)), (x, y))
+    assert not responses(subject, (x, y), (x[:7], y[:7])).any()
+    assert not own_responses(subject, (x, y)).any()
 
 
 def test_a_fitted_source_changes_nothing_at_all(device: torch.device, dtype: torch.dtype):

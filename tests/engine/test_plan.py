@@ -98,6 +98,13 @@ def test_exact_plans_name_each_layer_once(cnn: Subject):
     assert "conv1" in plan.formed
 
 
+def test_shared_products_are_kept_if_they_fit():
+    subject = _examine(nn.Sequential(nn.Linear(50, 4000), nn.Tanh(), nn.Linear(4000, 1)), 50)
+    for memory, fits in ((PLENTY, True), (16 * 10**6, False)):
+        plan = plan_steps(subject, 10, 1000, memory=memory, rate=3e11)
+        assert plan.keeps_shared is fits
+
+
 def test_a_contraction_is_that_of_its_layer(cnn: Subject):
     plan = _plan(cnn)
     layer, how = plan.layers[1], plan.contraction("conv2")
