@@ -79,6 +79,22 @@ def test_a_rate_of_zero_changes_nothing_in_any_readout_or_divergence(name: str):
         assert found.attrs["provenance"]["undefined"]["count"] == 0
 
 
+@pytest.mark.parametrize("name", ["mlp", "cnn", "resnet-batch-norm"])
+def test_nor_does_rounding_change_anything(name: str):
+    """Many steps at a time round otherwise than one; a step that is none must not show it."""
+    ready = measured(named(name), lr=0.0)
+    options = MeasurementOptions(dtype="float32")
+    for measure in ("relative", "refined"):
+        found = ns.measure_elasticity(
+            ready.task, ready.sources, ready.probes, measure=measure, options=options
+        )
+        _assert_undefined(found)
+    found = ns.measure_elasticity(
+        ready.task, ready.sources, ready.probes, measure="loss_change", options=options
+    )
+    assert (found == 0).all()
+
+
 def _assert_undefined(found: xr.DataArray) -> None:
     assert found.isnull().all()
     assert (found.self_response == 0).all()
