@@ -29,6 +29,12 @@ NETWORKS = {
         ),
         (3, 16, 16),
     ),
+    "sequence": (
+        lambda: nn.Sequential(
+            nn.Linear(256, 256), nn.Tanh(), nn.Flatten(), nn.Linear(8 * 256, 1)
+        ),
+        (8, 256),
+    ),
 }  # fmt: skip
 
 
@@ -38,26 +44,26 @@ def _held(field: str) -> int:
     return 1024 * int(re.search(rf"{field}:\s+(\d+) kB", status)[1])
 
 
-def main(what: str, network: str, count: int, memory: int) -> None:
+def main(what: str, network: str, num_sources: int, num_probes: int, memory: int) -> None:
     """Print by how many bytes the peak rises, and how many the result has."""
     torch.set_num_threads(1)
     make, shape = NETWORKS[network]
     generator = torch.Generator().manual_seed(0)
-    x, y = (torch.randn(count, *size, generator=generator) for size in (shape, (1,)))
+    x, y = (torch.randn(num_probes, *size, generator=generator) for size in (shape, (1,)))
     subject = examine(Task(make(), update=SGD(1e-3)), (x, y))
 
-    def compute(some: int) -> torch.Tensor:
-        batch = x[:some], y[:some]
+    def compute(num_sources: int, num_probes: int) -> torch.Tensor:
+        sources, probes = ((x[:some], y[:some]) for some in (num_sources, num_probes))
         if what == "kernel":
-            return kernel(subject, batch, memory=memory)
-        return responses(subject, batch, batch, memory=memory)
+            return kernel(subject, sources, memory=memory)
+        return responses(subject, sources, probes, memory=memory)
 
-    compute(3)  # libraries are loaded and warm
+    compute(3, 3)  # libraries are loaded and warm
     before = _held("VmRSS")
-    result = compute(count)
+    result = compute(num_sources, num_probes)
     after = _held("VmHWM")
     sys.stdout.write(f"{after - before} {result.numel() * result.element_size()}\n")
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4]))
+    main(sys.argv[1], sys.argv[2], *map(int, sys.argv[3:]))

@@ -8,6 +8,7 @@ from engine_cases import Prepared, kernel, prepare
 from torch import Tensor, nn
 from zoo import CASES, Case, Written, moved, named, randomize
 
+from neurashed.engine.layout import Layout
 from neurashed.engine.subject import Subject, examine
 from neurashed.models import MLP, ResNet18
 from neurashed.task import Task
@@ -93,6 +94,19 @@ def test_a_layer_used_twice_has_two_sites(device: torch.device, dtype: torch.dty
 def test_a_dead_branch_is_unused(device: torch.device, dtype: torch.dtype):
     discovery = _ready("dead-branch", device, dtype).subject.discovery
     assert discovery.unused == ("dead.weight", "dead.bias")
+
+
+def test_positions_may_come_before_examples(
+    device: torch.device, dtype: torch.dtype, generator: torch.Generator
+):
+    def passes(m: Written, x: Tensor) -> Tensor:
+        hidden = m.body(x.transpose(0, 1).flatten(0, 1)).tanh()
+        return m.head(hidden.unflatten(0, (x.shape[1], -1)).transpose(0, 1).flatten(1))
+
+    model = randomize(Written(passes, body=nn.Linear(5, 6), head=nn.Linear(18, 3)), generator)
+    subject = _check(model, torch.randn(4, 3, 5, generator=generator), device, dtype)
+    assert subject.discovery.sites[0].layout == Layout(0, 3, examples_first=False)
+    assert _kinds(subject) == {"body": "linear", "head": "linear"}
 
 
 # What other libraries get wrong without a word.

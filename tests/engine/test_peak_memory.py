@@ -15,15 +15,23 @@ ALLOWANCE = 24 * 10**6
 
 @pytest.mark.skipif(sys.platform != "linux", reason="peak memory is read as Linux counts it")
 @pytest.mark.parametrize(
-    ("what", "network", "count"),
-    [("kernel", "mlp", 2000), ("kernel", "cnn", 500), ("responses", "mlp", 200),
-     ("responses", "cnn", 60)],
-)  # fmt: skip
-def test_peak_memory(what: str, network: str, count: int):
-    command = [sys.executable, str(TESTS / "peak_memory.py"), what, network, str(count)]
+    ("what", "network", "num_sources", "num_probes"),
+    [
+        ("kernel", "mlp", 2000, 2000),
+        ("kernel", "cnn", 500, 500),
+        ("kernel", "sequence", 1500, 1500),
+        ("responses", "mlp", 200, 200),
+        ("responses", "mlp", 5, 20_000),
+        ("responses", "cnn", 60, 60),
+    ],
+)
+def test_peak_memory(what: str, network: str, num_sources: int, num_probes: int):
+    script = str(TESTS / "peak_memory.py")
+    command = [sys.executable, script, what, network, str(num_sources), str(num_probes)]
+    paths = os.pathsep.join([str(TESTS), *filter(None, [os.environ.get("PYTHONPATH")])])
     done = subprocess.run(
         [*command, str(BUDGET)],
-        env={**os.environ, "PYTHONPATH": str(TESTS), "OMP_NUM_THREADS": "1"},
+        env={**os.environ, "PYTHONPATH": paths, "OMP_NUM_THREADS": "1"},
         capture_output=True,
         text=True,
         check=False,
