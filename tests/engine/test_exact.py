@@ -78,7 +78,7 @@ def test_only_named_parameters_step(
     assert_close(found, oracle.responses(*args, names), kind="difference")
 
 
-@pytest.mark.parametrize("case", CASES, ids=repr)
+@pytest.mark.parametrize("case", [named(name) for name in KINDS], ids=repr)
 def test_a_step_of_length_zero_changes_nothing_at_all(
     case: Case, device: torch.device, dtype: torch.dtype
 ):

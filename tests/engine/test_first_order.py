@@ -48,7 +48,7 @@ def test_kernels_agree_with_the_oracle(case: Case, device: torch.device, dtype: 
         trace = full.diagonal(dim1=2, dim2=3).sum(-1)
         for change in WAYS:
             assert_close(kernel(ready.subject, ready.sources, probes, change=change), trace)
-        for change in WAYS[:2]:
+        for change in WAYS[1:2] if probes is None else WAYS[:2]:
             found = kernel(ready.subject, ready.sources, probes, is_traced=False, change=change)
             assert_close(found, full)
 
