@@ -157,7 +157,7 @@ MODELS = {
 CALLS = {
     "pattern": (
         measuring(make_task(lr=None, update=ns.SGD(0.1, "fc9.*"))),
-        "no trainable parameter to measure: 0 are frozen and 4 do not match fc9.*",
+        "no parameter matches 'fc9.*'; the names are 0.weight",
     ),
     "source inputs": (
         measuring(make_task(), _spoilt(draw_examples(), 0)),
@@ -169,7 +169,7 @@ CALLS = {
     ),
     "named inputs": (
         measuring(make_task(), _named_inputs("left"), _named_inputs("right")),
-        "sources have the inputs left and probes right; give both the same inputs",
+        "sources have left and probes right as inputs; give both the same",
     ),
     "source labels": (
         measuring(make_task(), draw_examples(4, OUTSIDE)),

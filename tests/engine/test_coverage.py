@@ -59,7 +59,7 @@ def test_nothing_is_dropped_projected_or_counted_twice(name: str):
 def test_frozen_parameters_are_named():
     ready = measured(named("frozen-layer"))
     found = ns.measure_elasticity(ready.task, ready.sources).attrs["provenance"]["coverage"]
-    assert found["statement"] == "14 of 50 parameters (2 frozen)"
+    assert found["statement"] == "14 of 50 parameters (36 frozen)"
     assert found["frozen"] == ["0.weight", "0.bias"]
 
 
@@ -67,7 +67,7 @@ def test_what_is_left_out_by_request_is_named():
     ready = measured(named("frozen-bias"))
     task = ns.Task(ready.model, update=SGD(1e-2, ("2.*", "0.bias")))
     found = ns.measure_elasticity(task, ready.sources).attrs["provenance"]["coverage"]
-    assert found["statement"] == "14 of 50 parameters (1 frozen, 1 left out by request)"
+    assert found["statement"] == "14 of 50 parameters (6 frozen, 30 left out by request)"
     assert (found["frozen"], found["excluded"]) == (["0.bias"], ["0.weight"])
 
 

@@ -8,7 +8,8 @@ import torch
 from torch import Tensor, nn
 from zoo import CASES, Case, Written
 
-from neurashed.engine.door import check_inputs, check_model, check_sides, check_targets
+from neurashed.engine.behavior import check_model, check_readout
+from neurashed.engine.door import check_inputs, check_sides, check_targets
 from neurashed.errors import InputError
 from neurashed.task import Task
 
@@ -47,7 +48,7 @@ def test_numbers_of_examples_may_differ_on_the_two_sides():
         (
             {"x": torch.zeros(4)},
             {"x": torch.zeros(4), "y": torch.zeros(4)},
-            "inputs x and probes x, y",
+            "sources have x and probes x, y as inputs",
         ),
         (torch.zeros(4), torch.zeros(4, dtype=torch.bool), "numbers of the same kind"),
     ],
@@ -129,3 +130,49 @@ def test_targets_that_suit_the_loss(loss: str, targets: Tensor):
 def test_targets_that_do_not(loss: str, targets: Tensor, message: str):
     with pytest.raises(InputError, match=re.escape(message)):
         check_targets(Task(_head(), loss=loss), (torch.ones(4, 5).double(), targets), role="probe")
+
+
+class _Counting(nn.Module):
+    """Counts its calls in a buffer, without changing its output."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layer = nn.Linear(3, 1).double()
+        self.register_buffer("calls", torch.zeros(1))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        self.calls += 1
+        return self.layer(x)
+
+
+def test_a_model_that_writes_its_buffers_is_refused_and_left_as_it_was():
+    model = _Counting()
+    batch = torch.ones(3, 3, dtype=torch.float64), torch.zeros(3)
+    with pytest.raises(InputError, match="the model changes its buffer calls as it runs"):
+        check_model(Task(model, loss="mse"), batch)
+    assert model.calls.item() == 0
+    assert model.calls.dtype == torch.float32
+
+
+def test_inputs_that_the_model_cannot_take_are_refused_in_words():
+    task = Task(nn.Linear(3, 1), loss="mse")
+    with pytest.raises(InputError, match=r"cannot run on the first examples: .*inputs\.float\(\)"):
+        check_model(task, (torch.ones(3, 3, dtype=torch.int64), torch.zeros(3)))
+
+
+def test_a_layer_without_weights_yet_is_refused():
+    with pytest.raises(InputError, match="weight is not initialized yet; run the model once"):
+        check_model(Task(nn.LazyLinear(2), loss="mse"), (torch.ones(3, 3), torch.zeros(3)))
+
+
+@pytest.mark.parametrize(
+    ("readout", "message"),
+    [
+        (lambda o, t: o - o.mean(0), "mixes examples"),
+        (lambda o, t: o.sum(), "it should give one row for each"),
+    ],
+)
+def test_a_readout_must_give_a_row_for_each_example_alone(readout: object, message: str):
+    task = Task(nn.Linear(3, 2), loss="mse", readout=readout)
+    with pytest.raises(InputError, match=message):
+        check_readout(task, (torch.arange(9.0).view(3, 3), torch.zeros(3)))

@@ -67,7 +67,7 @@ def test_general_gradients_one_by_one_as_by_vmap(
         message = "vmap cannot run this"
         raise RuntimeError(message)
 
-    monkeypatch.setattr("neurashed.engine.general.vmap", refuse)
+    monkeypatch.setattr("neurashed.engine.general.run_batched", refuse)
     assert_close(compute(), together)
     wanted = torch.autograd.grad(
         subject.readouts(None, *ready.sources)[2, 1], subject.parameters["experts"]

@@ -51,7 +51,7 @@ def test_a_finished_run_is_kept_unless_asked(tmp_path: Path):
     run.add_result("relative", random_result(1))
     run.finish()
     (tmp_path / "notes.txt").write_text("mine", encoding="utf-8")
-    with pytest.raises(StoreError, match="holds a finished run; choose another folder or overwrite it"):
+    with pytest.raises(StoreError, match="finished run; choose another folder or overwrite it"):
         _create(tmp_path)
     again = _create(tmp_path, overwrite=True)
     assert again.finished == ()

@@ -34,7 +34,9 @@ def compute_responses(
         The measure ``(source, probe)``, and for a ratio what it was divided by, ``(source,)``.
     """
     update = prepared.subject.task.update
-    lr = 1.0 if update is None else update.lr
+    # The rate cancels in a ratio, where it could only bring numbers too small to square.
+    rate = 1.0 if update is None else update.lr
+    lr = 1.0 if MEASURES[measure].is_ratio and rate else rate
     reduce = reduce_responses(prepared.subject.task, measure, "first_order", options.divergence)
     if work.is_scalar:
         values, own = _scalar_responses(prepared, work, measure, (reduce, lr), options)
@@ -42,7 +44,9 @@ def compute_responses(
         values, own = _vector_responses(prepared, work, (reduce, lr), options)
     if not MEASURES[measure].is_ratio:
         return values.numpy(force=True), None
-    return divide_by_source(values, own).numpy(force=True), own.numpy(force=True)
+    ratios = divide_by_source(values, own)
+    own = own * (rate / (lr or 1.0)) ** (2 if measure == "refined" else 1)
+    return ratios.numpy(force=True), own.numpy(force=True)
 
 
 _Reduction = tuple[Callable[[Tensor, Tensor], Tensor], float]

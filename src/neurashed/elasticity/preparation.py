@@ -15,6 +15,7 @@ from neurashed.engine import (
     Subject,
     check_inputs,
     check_model,
+    check_readout,
     check_sides,
     check_targets,
     examine,
@@ -72,16 +73,9 @@ def prepare(
         What the engine takes.
 
     Raises:
-        InputTypeError: If sources or probes are no `Examples`.
-        InputError: If gradients cannot be taken here, or the output depends on no parameter.
+        InputError: If the output depends on no parameter.
     """
-    if torch.is_inference_mode_enabled():
-        message = "gradients cannot be taken in torch.inference_mode(); measure outside of it"
-        raise InputError(message)
-    for role, examples in (("sources", sources), ("probes", probes)):
-        if examples is not None and not isinstance(examples, Examples):
-            message = f"{role} are a {type(examples).__name__}; give neurashed.Examples"
-            raise InputTypeError(message)
+    _check_call(sources, probes)
     is_same = probes is None or probes is sources
     others = sources if probes is None else probes
     check_sides(sources.inputs, others.inputs)
@@ -102,6 +96,8 @@ def prepare(
         check_targets(task, ours, role="source")
     if needs[1] and not is_same:
         check_targets(task, theirs, role="probe")
+    if all(needs) or not task.readout.needs_targets:
+        check_readout(task, few)
     subject = examine(task, few)
     if not subject.layers:
         message = (
@@ -111,6 +107,16 @@ def prepare(
         )
         raise InputError(message)
     return Prepared(subject, ours, theirs, is_same, parse_memory(memory, place))
+
+
+def _check_call(sources: Examples, probes: Examples | None) -> None:
+    if torch.is_inference_mode_enabled():
+        message = "gradients cannot be taken in torch.inference_mode(); measure outside of it"
+        raise InputError(message)
+    for role, examples in (("sources", sources), ("probes", probes)):
+        if examples is not None and not isinstance(examples, Examples):
+            message = f"{role} are a {type(examples).__name__}; give neurashed.Examples"
+            raise InputTypeError(message)
 
 
 def _choose_device(task: Task, device: str) -> torch.device:

@@ -6,8 +6,9 @@ examples, no files and no printing.
 """
 
 from neurashed.engine.batches import Batch, Inputs, take, to_device
+from neurashed.engine.behavior import check_model, check_readout
 from neurashed.engine.coverage import describe_coverage
-from neurashed.engine.door import check_inputs, check_model, check_sides, check_targets
+from neurashed.engine.door import check_inputs, check_sides, check_targets
 from neurashed.engine.exact import (
     ResponseTile,
     StepPlan,
@@ -41,6 +42,7 @@ __all__ = [
     "Workload",
     "check_inputs",
     "check_model",
+    "check_readout",
     "check_sides",
     "check_targets",
     "describe_coverage",

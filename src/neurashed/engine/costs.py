@@ -102,7 +102,7 @@ def route_costs(
     if size.positions:
         square = float(size.positions) ** 2 * size.groups * pairs
         inner = (1 if size.is_one_hot else 2 * size.inputs) + 2 * size.outputs * combined
-        touched = 12.0 if size.positions > 1 else 8.0
+        touched = 20.0
         blocks = touched * square * (1 if is_traced else combined)
         costs["positions"] = Cost(square * inner, blocks)
     return costs

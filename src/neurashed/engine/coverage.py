@@ -22,14 +22,9 @@ def describe_coverage(subject: Subject) -> dict[str, Any]:
     total = sum(parameter.numel() for parameter in model.parameters())
     covered = selection.num_chosen
     statement = f"{covered:,} of {total:,} parameters"
-    left_out = [
-        f"{len(names)} {why}"
-        for names, why in (
-            (selection.frozen, "frozen"),
-            (selection.excluded, "left out by request"),
-        )
-        if names
-    ]
+    sizes = {name: parameter.numel() for name, parameter in model.named_parameters()}
+    reasons = ((selection.frozen, "frozen"), (selection.excluded, "left out by request"))
+    left_out = [f"{sum(sizes[name] for name in names):,} {why}" for names, why in reasons if names]
     if left_out:
         statement += f" ({', '.join(left_out)})"
     return {

@@ -1,22 +1,18 @@
-"""What is refused before any work, with what to do about it."""
+"""Examples that are refused before any work, with what to do about it."""
 
 from collections.abc import Mapping
 from typing import Any
 
 import torch
-from torch import Tensor, nn
-from torch.nn.modules.batchnorm import _BatchNorm, _NormBase
-from torch.nn.modules.dropout import _DropoutNd
+from torch import Tensor
 
 from neurashed.engine.batches import Batch, Inputs, take, to_device
 from neurashed.errors import InputError
 from neurashed.task import Task
 
-__all__ = ["check_inputs", "check_model", "check_sides", "check_targets"]
+__all__ = ["check_inputs", "check_sides", "check_targets", "is_finite"]
 
 _ROWS_AT_A_TIME = 4096
-# Largest difference, relative to the largest output, between an example alone and in company.
-_TOLERANCE = {torch.float64: 1e-9, torch.float32: 1e-4}
 
 
 def check_sides(sources: Any, probes: Any) -> None:  # noqa: ANN401
@@ -32,8 +28,8 @@ def check_sides(sources: Any, probes: Any) -> None:  # noqa: ANN401
     ours, theirs = _named(sources), _named(probes)
     if ours.keys() != theirs.keys():
         message = (
-            f"sources have the inputs {', '.join(ours)} and probes {', '.join(theirs)}; give both "
-            "the same inputs"
+            f"sources have {_list_names(ours)} and probes {_list_names(theirs)} as inputs; give "
+            "both the same"
         )
         raise InputError(message)
     for name, value in ours.items():
@@ -51,120 +47,9 @@ def check_sides(sources: Any, probes: Any) -> None:  # noqa: ANN401
             raise InputError(message)
 
 
-def check_model(task: Task, batch: Batch) -> None:
-    """Refuse a model whose output for an example is not a function of that example alone.
-
-    Args:
-        task: The task.
-        batch: A few examples, on the model's device.
-
-    Raises:
-        InputError: If the model has BatchNorm in training mode or active dropout, gives different
-            outputs for the same inputs, mixes the examples of a batch, or holds or gives numbers
-            that are not finite.
-    """
-    _check_modes(task.model)
-    _check_finite(task.model)
-    few = take(batch, slice(0, 4))
-    with torch.no_grad():
-        outputs = [task.predict(few[0]) for _ in range(2)]
-    together = outputs[0]
-    _check_output(together, len(few[1]))
-    scale = float(together.detach().abs().max().clamp(min=1e-30))
-    tolerance = _TOLERANCE.get(together.dtype, 1e-2) * scale
-    if float((together - outputs[1]).abs().max()) > tolerance:
-        message = (
-            "the model gave two different outputs for the same inputs; turn off whatever is "
-            "random in it, usually by model.eval()"
-        )
-        raise InputError(message)
-    _check_company(task, few, together, tolerance)
-
-
-def _check_modes(model: nn.Module) -> None:
-    for name, module in model.named_modules():
-        if isinstance(module, torch.jit.ScriptModule):
-            message = (
-                f"{name or 'the model'} is compiled by torch.jit, which hides how it uses its "
-                "parameters; give the module that it was compiled from"
-            )
-            raise InputError(message)
-        if isinstance(module, (nn.Embedding, nn.EmbeddingBag)):
-            _check_embedding(name, module)
-        if isinstance(module, _NormBase):
-            _check_norm(name, module)
-        if isinstance(module, _DropoutNd) and module.training and module.p > 0:
-            message = f"{name or 'the model'} is active dropout; call model.eval() first"
-            raise InputError(message)
-
-
-def _check_norm(name: str, module: _NormBase) -> None:
-    if isinstance(module, _BatchNorm) and module.running_mean is None:
-        message = (
-            f"{name or 'the model'} is BatchNorm without running statistics, which mixes the "
-            "examples of a batch; use GroupNorm, or track_running_stats=True"
-        )
-        raise InputError(message)
-    if module.training and module.running_mean is not None:
-        kind = "BatchNorm" if isinstance(module, _BatchNorm) else "InstanceNorm"
-        does = "mixes the examples of a batch" if kind == "BatchNorm" else "changes as it runs"
-        message = (
-            f"{name or 'the model'} is {kind} in training mode, which {does}; "
-            "call model.eval() first"
-        )
-        raise InputError(message)
-
-
-def _check_embedding(name: str, module: nn.Embedding | nn.EmbeddingBag) -> None:
-    if module.max_norm is not None or module.scale_grad_by_freq:
-        option = "scale_grad_by_freq" if module.max_norm is None else "max_norm"
-        message = (
-            f"{name or 'the model'} is an embedding with {option}, which makes its update depend "
-            f"on more than the gradient; set {option} off before measuring"
-        )
-        raise InputError(message)
-
-
-def _is_finite(value: Tensor) -> bool:
+def is_finite(value: Tensor) -> bool:
     """Whether all numbers are finite: so they are if their sum is, which is quicker to see."""
     return bool(torch.isfinite(value.detach().sum())) or bool(torch.isfinite(value).all())
-
-
-def _check_finite(model: nn.Module) -> None:
-    for name, value in (*model.named_parameters(), *model.named_buffers()):
-        if value.dtype.is_floating_point and not _is_finite(value):
-            count = int((~torch.isfinite(value)).sum())
-            message = (
-                f"{name} has {count} of {value.numel()} numbers that are not finite; did training "
-                "diverge? Load weights from before it did"
-            )
-            raise InputError(message)
-
-
-def _check_output(output: Tensor, num_examples: int) -> None:
-    if output.ndim == 0 or output.shape[0] != num_examples:
-        message = (
-            f"the model gave an output of shape {tuple(output.shape)} for {num_examples} examples; "
-            "its first axis should be the examples"
-        )
-        raise InputError(message)
-    if not bool(torch.isfinite(output).all()):
-        message = "the model's output is not finite on its first examples; check their scale"
-        raise InputError(message)
-
-
-def _check_company(task: Task, few: Batch, together: Tensor, tolerance: float) -> None:
-    for index in range(len(few[1])):
-        with torch.no_grad():
-            alone = task.predict(take(few, slice(index, index + 1))[0])
-        difference = float((alone - together[index : index + 1]).abs().max())
-        if difference > tolerance:
-            message = (
-                f"the model mixes examples: the output of one alone and in company differ by "
-                f"{difference:.3g}; local elasticity needs a model that treats the examples of a "
-                "batch independently"
-            )
-            raise InputError(message)
 
 
 def check_inputs(inputs: Inputs, *, role: str) -> None:
@@ -210,7 +95,7 @@ def _check_input(name: str, value: Tensor, role: str) -> None:
         return
     for start in range(0, len(value), _ROWS_AT_A_TIME):
         rows = value[start : start + _ROWS_AT_A_TIME]
-        if _is_finite(rows):
+        if is_finite(rows):
             continue
         finite = torch.isfinite(rows).flatten(1).all(1) if rows.ndim > 1 else torch.isfinite(rows)
         first = start + int((~finite).nonzero()[0])
@@ -267,3 +152,7 @@ def _check_range(targets: Tensor, num_classes: int, role: str) -> None:
 
 def _named(inputs: Inputs) -> dict[str, Tensor]:
     return dict(inputs) if isinstance(inputs, Mapping) else {"": inputs}
+
+
+def _list_names(named: Mapping[str, Tensor]) -> str:
+    return ", ".join(name or "one tensor" for name in named)

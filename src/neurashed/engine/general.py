@@ -4,9 +4,10 @@ from collections.abc import Callable, Mapping
 
 import torch
 from torch import Tensor
-from torch.func import grad, vmap
+from torch.func import grad
 
 from neurashed.engine.batches import Batch, Inputs, take, with_batch_axis
+from neurashed.engine.batching import run_batched
 from neurashed.engine.layers import Layer
 
 __all__ = ["GeneralGradients"]
@@ -64,9 +65,11 @@ class GeneralGradients:
             values = self._values(own, with_batch_axis(one), target.unsqueeze(0))
             return values[0, cotangent]
 
-        differentiate = vmap(grad(value), in_dims=(None, 0, 0), chunk_size=self._chunk)
+        axes = (None, 0, 0)
         with torch.no_grad():  # the other parameters are the model's own: no graph is kept of them
-            return differentiate(self._own, inputs, targets)
+            return run_batched(
+                grad(value), self._own, inputs, targets, in_dims=axes, chunk=self._chunk
+            )
 
     def _one_by_one(self, cotangent: int, inputs: Inputs, targets: Tensor) -> dict[str, Tensor]:
         rows: list[tuple[Tensor, ...]] = []

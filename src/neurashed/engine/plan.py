@@ -130,9 +130,9 @@ def plan_products(subject: Subject, workload: Workload, *, memory: int, rate: Ma
     kept = sum(size.factors + cotangents * size.output_grads for size in sizes.values()) * width
     sides = 1 if workload.is_symmetric else 2
     largest = max(workload.num_sources, workload.num_probes)
-    tile = min(largest, max(1, int(memory / 2 / sides / max(kept, 1))))
+    tile = min(largest, max(1, int(memory / 3 / sides / max(kept, 1))))
     if tile < largest:
-        tile = max(1, int(memory / 4 / max(kept, 1)))
+        tile = max(1, int(memory / 6 / max(kept, 1)))
     tile = min(tile, _widest_block(workload, len(subject.layers), int(memory / 8 / width)))
     graph = (2 * subject.discovery.saved_numbers + 4 * subject.discovery.largest_activation) * width
     batch = max(1, min(tile, int(min(memory / 6, _LARGEST_RECORDING) / max(graph, 1))))

@@ -44,6 +44,7 @@ class _Slot:
     call: Call
     output: tuple[int, ...]
     grads: list[Tensor | None] = field(default_factory=list)
+    stacked: Tensor | None = None
 
 
 class _Recorder(ParameterWatch):
@@ -174,6 +175,8 @@ def _run_backward(values: Tensor, recorder: _Recorder) -> None:
 
 def _stack(slot: _Slot, site: Site) -> Tensor:
     """Gradients at a call's output, ``(example, cotangent, folded, ...)``."""
+    if slot.stacked is not None:
+        return slot.stacked
     layout = site.layout
     if layout is None:
         message = "a call whose examples were not found was recorded"
@@ -183,7 +186,9 @@ def _stack(slot: _Slot, site: Site) -> Tensor:
         for grad in slot.grads
     ]
     brought = [layout.bring_forward(grad.detach()) for grad in grads]
-    return brought[0].unsqueeze(1) if len(brought) == 1 else torch.stack(brought, 1)
+    slot.stacked = brought[0].unsqueeze(1) if len(brought) == 1 else torch.stack(brought, 1)
+    slot.grads.clear()  # so that each is held once
+    return slot.stacked
 
 
 def _dtype(slot: _Slot) -> torch.dtype:

@@ -14,6 +14,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from neurashed.engine.batches import Inputs, with_batch_axis
+from neurashed.engine.batching import run_batched
 from neurashed.engine.calls import Call
 from neurashed.engine.costs import measure_layer
 from neurashed.engine.layer_rows import LayerRows
@@ -192,7 +193,7 @@ class SteppedModel:
     def _each(self, read: Callable[..., Tensor], *batched: Any) -> Tensor:  # noqa: ANN401
         if self._can_batch:
             try:
-                return torch.func.vmap(read)(*batched)
+                return run_batched(read, *batched)
             except RuntimeError:
                 self._can_batch = False  # a model that vmap cannot run takes one step at a time
         count = len(next(iter(batched[0].values())))

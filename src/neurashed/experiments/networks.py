@@ -5,6 +5,7 @@ import hashlib
 import importlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from inspect import signature
 from pathlib import Path
 from typing import Any
 
@@ -52,7 +53,7 @@ def load_network(spec: str, *, weights: Path | None = None, seed: int = 0) -> nn
     generator = torch.Generator().manual_seed(derive_seed(seed, "weights"))
     if ":" in name:
         with _drawing_from(generator):
-            model = _find_function(name)(**arguments)
+            model = _call(name, _find_function(name), arguments)
     else:
         model = build_model(name, generator=generator, **arguments)
     if not isinstance(model, nn.Module):
@@ -61,6 +62,16 @@ def load_network(spec: str, *, weights: Path | None = None, seed: int = 0) -> nn
     if weights is not None:
         load_weights(model, weights)
     return model.eval()
+
+
+def _call(name: str, function: Callable[..., Any], arguments: dict[str, Any]) -> Any:  # noqa: ANN401
+    """Call a function of the user's, or say which arguments it takes."""
+    try:
+        signature(function).bind(**arguments)
+    except TypeError as error:
+        message = f"{name} cannot be called so: {error}; its arguments are {signature(function)}"
+        raise InputError(message) from error
+    return function(**arguments)
 
 
 def checksum_weights(model: nn.Module) -> str:

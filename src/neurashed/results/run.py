@@ -132,7 +132,7 @@ class RunFolder:
         """Names of the results that are there and whole, the main one first."""
         return tuple(name for name in self.record.results if self._is_whole(name))
 
-    def result(self, name: str, *, verify: Verify = "sizes") -> xr.DataArray:
+    def result(self, name: str, *, verify: Verify = "checksums") -> xr.DataArray:
         """Open a result lazily.
 
         Args:

@@ -6,7 +6,7 @@ from fnmatch import fnmatchcase
 
 from torch import nn
 
-from neurashed.errors import InputError
+from neurashed.errors import InputError, InputTypeError
 
 __all__ = ["SGD", "ParameterSelection", "select_parameters"]
 
@@ -33,7 +33,11 @@ class SGD:
 
         Raises:
             InputError: If it is negative or not finite.
+            InputTypeError: If it is no number.
         """
+        if not isinstance(self.lr, (int, float)):
+            message = f"lr is {self.lr!r}, a {type(self.lr).__name__}; give a number such as 0.1"
+            raise InputTypeError(message)
         if not (math.isfinite(self.lr) and self.lr >= 0):
             message = f"lr is {self.lr}; give a finite learning rate of at least 0"
             raise InputError(message)
@@ -93,6 +97,7 @@ def select_parameters(model: nn.Module, patterns: tuple[str, ...]) -> ParameterS
             chosen[names[0]] = parameters[key]
         else:
             excluded.append(names[0])
+    _check_patterns(patterns, aliases)
     if not chosen:
         message = (
             f"no trainable parameter to measure: {len(frozen)} are frozen and {len(excluded)} do "
@@ -101,3 +106,13 @@ def select_parameters(model: nn.Module, patterns: tuple[str, ...]) -> ParameterS
         )
         raise InputError(message)
     return ParameterSelection(chosen, tuple(frozen), tuple(excluded))
+
+
+def _check_patterns(patterns: tuple[str, ...], aliases: dict[int, list[str]]) -> None:
+    names = [name for group in aliases.values() for name in group]
+    for pattern in patterns:
+        if names and not any(fnmatchcase(name, pattern) for name in names):
+            message = f"no parameter matches {pattern!r}; the names are {', '.join(names[:8])}" + (
+                ", ..." if len(names) > 8 else ""
+            )
+            raise InputError(message)
