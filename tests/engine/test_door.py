@@ -168,8 +168,8 @@ def test_a_layer_without_weights_yet_is_refused():
 @pytest.mark.parametrize(
     ("readout", "message"),
     [
-        (lambda o, t: o - o.mean(0), "mixes examples"),
-        (lambda o, t: o.sum(), "it should give one row for each"),
+        (lambda o, _: o - o.mean(0), "mixes examples"),
+        (lambda o, _: o.sum(), "it should give one row for each"),
     ],
 )
 def test_a_readout_must_give_a_row_for_each_example_alone(readout: object, message: str):
