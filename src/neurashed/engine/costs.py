@@ -12,6 +12,9 @@ __all__ = ["Cost", "LayerSize", "cheapest_route", "measure_layer", "route_costs"
 # bandwidth, which lies between 10 and 60 on present processors. It only decides between routes.
 _OPERATIONS_PER_BYTE = 25.0
 
+# Both products of a pair of positions are written and read, and their sum read and written.
+_BYTES_OF_A_PRODUCT = 20.0
+
 
 @dataclass(frozen=True)
 class LayerSize:
@@ -102,8 +105,7 @@ def route_costs(
     if size.positions:
         square = float(size.positions) ** 2 * size.groups * pairs
         inner = (1 if size.is_one_hot else 2 * size.inputs) + 2 * size.outputs * combined
-        touched = 20.0
-        blocks = touched * square * (1 if is_traced else combined)
+        blocks = _BYTES_OF_A_PRODUCT * square * (1 if is_traced else combined)
         costs["positions"] = Cost(square * inner, blocks)
     return costs
 
