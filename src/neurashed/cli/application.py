@@ -1,15 +1,14 @@
 """The ``neurashed`` command: a group whose commands are loaded when they are named."""
 
-import importlib
 import os
 import warnings
 from typing import Annotated, Any
 
 import typer
-from typer.core import TyperGroup
 
 import neurashed
 from neurashed.cli.console import complain, show_warning
+from neurashed.cli.lazy import LazyGroup, list_commands
 from neurashed.errors import NeurashedError
 
 __all__ = ["SUMMARIES", "app"]
@@ -19,31 +18,15 @@ SUMMARIES = {
     "measure": "Measure the elasticity of your own network on your own data.",
     "info": "Say what a run holds: settings, coverage, strength, classes, warnings.",
     "report": "Write the HTML report of a run.",
+    "reproduce": "Repeat the experiments of a paper, ours beside the published numbers.",
     "replay": "Repeat a run and say whether its numbers are the same.",
 }
 
 
-class CommandGroup(TyperGroup):
-    """Commands known by one line each; the module of one is imported when it is named.
+class CommandGroup(LazyGroup):
+    """The commands of ``neurashed``, and what becomes of their mistakes."""
 
-    Contexts are of no stated type, because typer carries its own click in some versions.
-    """
-
-    def resolve_command(self, ctx: Any, args: list[str]) -> Any:  # noqa: ANN401
-        """Load the command that is about to run, or say which names are close to it.
-
-        Args:
-            ctx: The context of the group.
-            args: The command's name and what follows it.
-
-        Returns:
-            Name, command and what is left of the arguments.
-        """
-        name, stand_in, rest = super().resolve_command(ctx, args)
-        if name is None:
-            return name, stand_in, rest
-        module = importlib.import_module(f"neurashed.cli.{name}")
-        return name, typer.main.get_command(module.app), rest
+    package = "neurashed.cli"
 
     def invoke(self, ctx: Any) -> object:  # noqa: ANN401
         """Run a command; a user's mistake becomes one line and exit code 2.
@@ -103,9 +86,4 @@ def describe_group(
     """
 
 
-def _stand_in() -> None:
-    """Take a command's place in the list of commands."""
-
-
-for _name, _summary in SUMMARIES.items():
-    app.command(_name, help=_summary)(_stand_in)
+list_commands(app, SUMMARIES)
