@@ -5,6 +5,7 @@ torch data sets. It downloads nothing, and knows neither models nor losses.
 """
 
 from neurashed.data.cifar10 import load_cifar10
+from neurashed.data.coarse import CoarseTask, coarse_task
 from neurashed.data.digits import load_digits
 from neurashed.data.examples import Examples
 from neurashed.data.images import thumbnails_of
@@ -16,9 +17,11 @@ from neurashed.data.subset import Subset, renumber_targets
 from neurashed.data.torch_dataset import from_dataset
 
 __all__ = [
+    "CoarseTask",
     "Examples",
     "Subset",
     "balance",
+    "coarse_task",
     "first_per_class",
     "from_dataset",
     "load_cifar10",
