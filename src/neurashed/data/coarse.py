@@ -209,10 +209,10 @@ def _check_apart(primary: Examples, auxiliary: Examples) -> None:
             "example one side and ids of its own"
         )
         raise InputError(message)
-    ours, theirs = _require_labels(primary)[0], _require_labels(auxiliary)[0]
+    ours, theirs = (str(_require_labels(each)[0]) for each in (primary, auxiliary))
     if ours == theirs:
         message = (
-            f"the coarse label has one class: primary and auxiliary examples are both {str(ours)!r}; "
+            f"the coarse label has one class: primary and auxiliary examples are both {ours!r}; "
             "give the two sets different labels"
         )
         raise InputError(message)

@@ -1,0 +1,18 @@
+"""Finer classes hidden behind coarse labels, found by what a network learns together.
+
+Composes training on one bit, two protocols of similarity, clustering, and the baselines to hold it
+against; the bit (primary or auxiliary) is the only label it reads. Finer labels, where they are
+known, are used to score clusters and for nothing else.
+"""
+
+from neurashed.subclasses.coarse_training import Build, CoarseTraining, train_on_coarse_labels
+from neurashed.subclasses.trained import similarity_of_trained
+from neurashed.subclasses.while_training import similarity_while_training
+
+__all__ = [
+    "Build",
+    "CoarseTraining",
+    "similarity_of_trained",
+    "similarity_while_training",
+    "train_on_coarse_labels",
+]
