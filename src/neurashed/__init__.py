@@ -7,6 +7,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from neurashed.clustering import cluster_by_elasticity
     from neurashed.data import Examples
     from neurashed.elasticity import measure_elasticity, tangent_kernel
     from neurashed.report import write_report
@@ -20,6 +21,7 @@ __all__ = [
     "SGD",
     "Examples",
     "Task",
+    "cluster_by_elasticity",
     "measure_elasticity",
     "open_result",
     "tangent_kernel",
@@ -31,6 +33,7 @@ _ROOMS = {
     "SGD": "neurashed.task",
     "Examples": "neurashed.data",
     "Task": "neurashed.task",
+    "cluster_by_elasticity": "neurashed.clustering",
     "measure_elasticity": "neurashed.elasticity",
     "open_result": "neurashed.results",
     "tangent_kernel": "neurashed.elasticity",

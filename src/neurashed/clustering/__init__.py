@@ -1,7 +1,49 @@
 """Clusters of examples that a network learns together.
 
-Reads similarities and labelled results, and gives partitions, the evidence for their number and their
-agreement with known classes. It follows the conventions of scikit-learn and never reaches torch.
+Reads similarities and labelled results, and gives partitions, the evidence for their number, their
+agreement with known classes, near-duplicates and odd ones out. It follows the conventions of
+scikit-learn. It measures nothing and never reaches torch.
 """
 
-__all__: list[str] = []
+from neurashed.clustering.affinity import (
+    nearest_neighbor_graph,
+    normalize_similarity,
+    symmetrize,
+)
+from neurashed.clustering.agreement import (
+    Agreement,
+    AgreementInterval,
+    Interval,
+    agreement,
+    agreement_interval,
+)
+from neurashed.clustering.choices import Evidence, Method, Normalize, Undefined
+from neurashed.clustering.kernel_k_means import KernelKMeans
+from neurashed.clustering.labelled import cluster_by_elasticity
+from neurashed.clustering.near_duplicates import near_duplicates
+from neurashed.clustering.num_clusters import NumClusters, choose_num_clusters
+from neurashed.clustering.odd_ones_out import odd_ones_out
+from neurashed.clustering.partition import Clusters, cluster_similarity
+
+__all__ = [
+    "Agreement",
+    "AgreementInterval",
+    "Clusters",
+    "Evidence",
+    "Interval",
+    "KernelKMeans",
+    "Method",
+    "Normalize",
+    "NumClusters",
+    "Undefined",
+    "agreement",
+    "agreement_interval",
+    "choose_num_clusters",
+    "cluster_by_elasticity",
+    "cluster_similarity",
+    "near_duplicates",
+    "nearest_neighbor_graph",
+    "normalize_similarity",
+    "odd_ones_out",
+    "symmetrize",
+]
