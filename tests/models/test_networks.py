@@ -8,6 +8,7 @@ from neurashed.errors import InputError
 from neurashed.models import (
     CNN,
     MLP,
+    VGG19,
     Autoencoder,
     ResNet18,
     SkipMLP,
@@ -45,6 +46,7 @@ SMALL = {
         (3, 32, 32),
         (4,),
     ),
+    "VGG-19": (lambda g: VGG19(4, width=2, generator=g), (3, 32, 32), (4,)),
 }
 cases = pytest.mark.parametrize(("build", "shape", "output"), SMALL.values(), ids=SMALL.keys())
 

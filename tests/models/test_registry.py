@@ -15,6 +15,7 @@ ARGUMENTS = {
     "skip_mlp": {"num_inputs": 4, "width": 3},
     "autoencoder": {},
     "resnet18": {"width": 4},
+    "vgg19": {"width": 2},
 }
 
 

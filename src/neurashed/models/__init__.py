@@ -18,10 +18,12 @@ from neurashed.models.mlp import (
 from neurashed.models.registry import build_model, model_names
 from neurashed.models.resnet import ResNet18
 from neurashed.models.skip_mlp import SkipMLP
+from neurashed.models.vgg import VGG19
 
 __all__ = [
     "CNN",
     "MLP",
+    "VGG19",
     "Autoencoder",
     "ResNet18",
     "SkipMLP",

@@ -20,6 +20,7 @@ from neurashed.models.mlp import (
 )
 from neurashed.models.resnet import ResNet18
 from neurashed.models.skip_mlp import SkipMLP
+from neurashed.models.vgg import VGG19
 
 __all__ = ["build_model", "model_names"]
 
@@ -33,6 +34,7 @@ _MODELS: dict[str, Callable[..., nn.Module]] = {
     "skip_mlp": SkipMLP,
     "autoencoder": Autoencoder,
     "resnet18": ResNet18,
+    "vgg19": VGG19,
 }
 
 
