@@ -8,6 +8,7 @@ from neurashed.data.cifar10 import load_cifar10
 from neurashed.data.coarse import CoarseTask, coarse_task
 from neurashed.data.digits import load_digits
 from neurashed.data.examples import Examples
+from neurashed.data.image_folder import load_image_folder
 from neurashed.data.images import thumbnails_of
 from neurashed.data.mnist import load_mnist
 from neurashed.data.npz import load_npz, save_npz
@@ -27,6 +28,7 @@ __all__ = [
     "load_cifar10",
     "load_digits",
     "load_examples",
+    "load_image_folder",
     "load_mnist",
     "load_npz",
     "renumber_targets",

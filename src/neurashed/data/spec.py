@@ -11,6 +11,7 @@ from neurashed.data.cifar10 import load_cifar10
 from neurashed.data.digits import load_digits
 from neurashed.data.examples import Examples
 from neurashed.data.functions import import_function, is_function_path
+from neurashed.data.image_folder import load_image_folder
 from neurashed.data.mnist import load_mnist
 from neurashed.data.npz import load_npz
 from neurashed.data.subset import Subset, renumber_targets
@@ -18,7 +19,10 @@ from neurashed.errors import InputError, InputTypeError
 
 __all__ = ["load_examples"]
 
-_FORMS = "digits, mnist:FOLDER, cifar10:FOLDER, npz:FILE, FILE.npz, package.module:function"
+_FORMS = (
+    "digits, mnist:FOLDER, cifar10:FOLDER, images:FOLDER, npz:FILE, FILE.npz, "
+    "package.module:function"
+)
 _SUBSET = ("classes", "per_class", "skip_per_class", "first")
 _PIXELS = ("layout", "scale")
 _TARGETS = ("number", "index")
@@ -35,9 +39,9 @@ class _Format:
 def load_examples(spec: str, **options: str | int) -> Examples:
     """Return the examples that a string names.
 
-    A spec is one of ``digits``, ``mnist:FOLDER``, ``cifar10:FOLDER``, ``npz:FILE``, ``FILE.npz``
-    and ``package.module:function`` (called without arguments, returns `Examples`), and may go on
-    with ``?option=value&option=value``:
+    A spec is one of ``digits``, ``mnist:FOLDER``, ``cifar10:FOLDER``, ``images:FOLDER``,
+    ``npz:FILE``, ``FILE.npz`` and ``package.module:function`` (called without arguments, returns
+    `Examples`), and may go on with ``?option=value&option=value``:
 
     * ``split=train|test`` (``mnist``, ``cifar10``; train if not given);
     * ``classes=3,5``: only these, by label or class number;
@@ -46,7 +50,9 @@ def load_examples(spec: str, **options: str | int) -> Examples:
     * ``first=1000``: the first so many of what is left;
     * ``targets=number|index``: class numbers as in the file, or 0, 1, ... in the order of
       ``classes``;
-    * ``layout=image|flat`` and ``scale=unit|signed|standard`` (``digits``, ``mnist``, ``cifar10``);
+    * ``layout=image|flat`` and ``scale=unit|signed|standard`` (``digits``, ``mnist``, ``cifar10``,
+      ``images``);
+    * ``size=224``: rows and columns of an image (``images``);
     * ``approximate=keep|drop`` (``cifar10``).
 
     Args:
@@ -92,9 +98,15 @@ def _load_function(path: str, *, subset: Subset) -> Examples:
     return subset.apply(examples)
 
 
+def _load_images(folder: str, *, subset: Subset, **options: str) -> Examples:
+    numbers = _whole_numbers(options, ("size",))
+    return load_image_folder(folder, subset=subset, **{**options, **numbers})
+
+
 _PREFIXED = {
     "mnist": _Format(load_mnist, ("split", *_PIXELS)),
     "cifar10": _Format(load_cifar10, ("split", *_PIXELS, "approximate")),
+    "images": _Format(_load_images, ("size", *_PIXELS)),
     "npz": _Format(load_npz),
 }
 _DIGITS = _Format(load_digits, _PIXELS)
