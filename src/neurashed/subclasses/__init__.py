@@ -5,13 +5,23 @@ against; the bit (primary or auxiliary) is the only label it reads. Finer labels
 known, are used to score clusters and for nothing else.
 """
 
+from neurashed.subclasses.averaging import average_similarities
+from neurashed.subclasses.baselines import BASELINES, cluster_by_baseline
 from neurashed.subclasses.coarse_training import Build, CoarseTraining, train_on_coarse_labels
+from neurashed.subclasses.estimator import ElasticClustering
+from neurashed.subclasses.features import activation_patterns, penultimate_features
 from neurashed.subclasses.trained import similarity_of_trained
 from neurashed.subclasses.while_training import similarity_while_training
 
 __all__ = [
+    "BASELINES",
     "Build",
     "CoarseTraining",
+    "ElasticClustering",
+    "activation_patterns",
+    "average_similarities",
+    "cluster_by_baseline",
+    "penultimate_features",
     "similarity_of_trained",
     "similarity_while_training",
     "train_on_coarse_labels",
