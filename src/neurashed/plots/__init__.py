@@ -4,6 +4,7 @@ Each picture names its axes with units, keeps its meaning without colour, and le
 values out in plain sight. This room draws what others computed; it measures and summarizes nothing.
 """
 
+from neurashed.plots.class_histograms import plot_class_histograms
 from neurashed.plots.class_table import plot_class_table
 from neurashed.plots.colors import ColorScale, choose_color_scale
 from neurashed.plots.distributions import PairValues, plot_distributions, split_pairs
@@ -22,6 +23,7 @@ __all__ = [
     "choose_color_scale",
     "describe_values",
     "order_examples",
+    "plot_class_histograms",
     "plot_class_table",
     "plot_distributions",
     "plot_heat_map",
