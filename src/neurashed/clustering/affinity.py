@@ -112,7 +112,7 @@ def _divide_by_sizes(values: np.ndarray) -> np.ndarray:
         )
         raise InputError(message)
     sizes = np.sqrt(own)
-    values = values / sizes / sizes[:, None]
+    values = values / np.outer(sizes, sizes)
     np.fill_diagonal(values, 1.0)
     return values
 
@@ -195,8 +195,9 @@ def nearest_neighbor_graph(
     """
     values = normalize_similarity(similarity)
     num_neighbors = count_neighbors(len(values), num_neighbors)
-    columns = nearest_neighbors(values, num_neighbors).ravel()
-    rows = np.repeat(np.arange(len(values)), num_neighbors)
+    # scikit-learn takes no graph with larger indices.
+    columns = nearest_neighbors(values, num_neighbors).ravel().astype(np.int32)
+    rows = np.repeat(np.arange(len(values), dtype=np.int32), num_neighbors)
     weights = np.maximum(values[rows, columns], 0.0)
     directed = sparse.csr_array((weights, (rows, columns)), shape=values.shape)
     graph = directed.maximum(directed.T).tocsr()

@@ -38,7 +38,8 @@ class Clusters:
 
     Attributes:
         labels: Cluster of each example ``(example,)``, from 0; -1 for one that was left out.
-        num_clusters: How many clusters there are.
+        num_clusters: How many clusters there are; fewer than asked for where k-means finds too few
+            examples that differ, of which scikit-learn warns.
         typicality: Mean similarity with the other members of the cluster ``(example,)``.
         margin: Typicality less the mean similarity with the best other cluster ``(example,)``.
         kept: Whether each example was clustered ``(example,)``; false where it was undefined.
@@ -123,7 +124,7 @@ def cluster_similarity(
     typicality, margin = measure_membership(values, found)
     return Clusters(
         labels=labels,
-        num_clusters=num_clusters,
+        num_clusters=int(found.max()) + 1,
         typicality=_spread(typicality, kept),
         margin=_spread(margin, kept),
         kept=kept,
@@ -135,6 +136,9 @@ def cluster_similarity(
 
 
 def _check_num_clusters(num_clusters: int | None, num_examples: int) -> None:
+    if num_examples < 2:
+        message = "there is 1 example with defined similarities; give at least 2 to cluster"
+        raise InputError(message)
     if num_clusters is not None and num_clusters < 1:
         message = f"num_clusters is {num_clusters}; give at least 1, or None to choose by evidence"
         raise InputError(message)
@@ -179,6 +183,9 @@ def _by_k_means_on_rows(
 def _by_cutting_the_graph(
     similarity: np.ndarray, num_clusters: int, num_neighbors: int | None, random_state: _RandomState
 ) -> np.ndarray:
+    if num_clusters == len(similarity):
+        # There are not as many eigenvectors to be had.
+        return np.arange(num_clusters)
     graph = nearest_neighbor_graph(similarity, num_neighbors)
     num_pieces = connected_components(graph, directed=False, return_labels=False)
     if num_pieces > num_clusters:
