@@ -8,8 +8,12 @@ known, are used to score clusters and for nothing else.
 from neurashed.subclasses.averaging import average_similarities
 from neurashed.subclasses.baselines import BASELINES, cluster_by_baseline
 from neurashed.subclasses.coarse_training import Build, CoarseTraining, train_on_coarse_labels
+from neurashed.subclasses.comparison import compare_approaches
+from neurashed.subclasses.default_network import choose_network
 from neurashed.subclasses.estimator import ElasticClustering
 from neurashed.subclasses.features import activation_patterns, penultimate_features
+from neurashed.subclasses.finding import find_subclasses
+from neurashed.subclasses.recipe import Protocol, Recipe
 from neurashed.subclasses.trained import similarity_of_trained
 from neurashed.subclasses.while_training import similarity_while_training
 
@@ -18,9 +22,14 @@ __all__ = [
     "Build",
     "CoarseTraining",
     "ElasticClustering",
+    "Protocol",
+    "Recipe",
     "activation_patterns",
     "average_similarities",
+    "choose_network",
     "cluster_by_baseline",
+    "compare_approaches",
+    "find_subclasses",
     "penultimate_features",
     "similarity_of_trained",
     "similarity_while_training",
