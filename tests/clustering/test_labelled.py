@@ -168,7 +168,7 @@ def test_wrong_labels_stand_out():
     assert odd.attrs["num_neighbors"] == 7
 
 
-def test_the_score_is_a_difference_of_shares_of_votes():
+def test_the_score_is_a_difference_of_mean_votes():
     result, groups = _grouped_result((10, 9, 8), noise=1.5)
     labels = np.array(["ant", "bee", "cat"])[groups]
     odd = odd_ones_out(result, labels, num_neighbors=4)
@@ -178,12 +178,12 @@ def test_the_score_is_a_difference_of_shares_of_votes():
         votes = dict.fromkeys(["ant", "bee", "cat"], 0.0)
         for other in others[:4]:
             votes[labels[other]] += max(mutual[source, other], 0)
-        total = sum(votes.values())
         own = votes.pop(labels[source])
         best = max(votes, key=lambda label: votes[label])
-        assert_close(odd["own_share"].values[source] + 1, own / total + 1)
-        assert_close(odd["score"].values[source] + 2, (votes[best] - own) / total + 2)
-        assert odd["suggested_label"].values[source] == best or votes[best] == 0
+        assert_close(odd["own_vote"].values[source] + 1, own / 4 + 1)
+        assert_close(odd["suggested_vote"].values[source] + 1, votes[best] / 4 + 1)
+        assert_close(odd["score"].values[source] + 2, (votes[best] - own) / 4 + 2)
+        assert odd["suggested_label"].values[source] == (best if votes[best] > 0 else "")
 
 
 def test_labels_of_the_result_are_the_default():

@@ -18,10 +18,10 @@ def odd_ones_out(
 ) -> xr.Dataset:
     """Score each source by how much it moves with a class that is not its own.
 
-    The sources that share most mutual elasticity ``M`` with it (see `read_mutual_elasticity`) vote
-    for their class, each with ``max(M, 0)``. The score is the share of votes for the best other
-    class less the share for its own: 1 where all neighbors are of one other class, −1 where all
-    are of its own, above 0 where the label is probably wrong.
+    The k sources that share most mutual elasticity ``M`` with it (see `read_mutual_elasticity`)
+    vote for their class, each with ``max(M, 0) / k``. The score is the vote for the best other
+    class less the vote for its own: 1 where the network cannot tell the source from k sources of
+    one other class, −1 where it cannot from k of its own, above 0 where the label may be wrong.
 
     Args:
         result: A result with dimensions source and probe in which every source is also a probe.
@@ -29,9 +29,9 @@ def odd_ones_out(
         num_neighbors: How many sources vote; None for ``⌈log₂ n⌉``.
 
     Returns:
-        Along ``source``, in the order of the result: ``score``, ``own_share`` of the votes, the
-        ``suggested_label`` of the best other class and its ``suggested_share``. A source without
-        votes has NaN and the suggestion ``""``.
+        Along ``source``, in the order of the result: ``score``, the ``own_vote``, the
+        ``suggested_label`` of the best other class and its ``suggested_vote``. A source without
+        votes has NaN; one without votes for another class has the suggestion ``""``.
 
     Raises:
         InputError: If there are no labels, or they do not fit, or all are the same.
@@ -46,7 +46,7 @@ def odd_ones_out(
         ...                           provenance={})
         >>> odd = odd_ones_out(result)
         >>> odd["score"].values.round(2)
-        array([-0.82, -0.82,  1.  , -0.33, -0.33, -0.33])
+        array([-0.3, -0.3,  0.9, -0.3, -0.3, -0.3])
         >>> odd["suggested_label"].values[2].item()
         'b'
     """
@@ -58,34 +58,35 @@ def odd_ones_out(
             f"all {len(labels)} sources have the label {classes[0]!s}; give at least 2 classes"
         )
         raise InputError(message)
-    neighbors = nearest_neighbors(mutual, count_neighbors(len(mutual), num_neighbors))
-    weights = np.take_along_axis(mutual, neighbors, axis=1)
-    weights = np.where(np.isnan(weights), 0.0, np.maximum(weights, 0.0))
-    is_of_class = numbers[neighbors][..., None] == np.arange(len(classes))
-    votes = (weights[..., None] * is_of_class).sum(axis=1)
-    total = votes.sum(axis=1, keepdims=True)
-    shares = np.divide(votes, total, out=np.full(votes.shape, np.nan), where=total > 0)
-    each = np.arange(len(labels))
-    own = shares[each, numbers]
-    others = shares.copy()
-    others[each, numbers] = -np.inf
-    best = others.argmax(axis=1)
-    has_votes = total[:, 0] > 0
-    best_share = np.where(has_votes, others[each, best], np.nan)
+    num_neighbors = count_neighbors(len(mutual), num_neighbors)
+    votes = _count_votes(mutual, numbers, num_neighbors)
+    own = np.take_along_axis(votes, numbers[:, None], axis=1)[:, 0]
+    np.put_along_axis(votes, numbers[:, None], -np.inf, axis=1)
+    best, best_vote = votes.argmax(axis=1), votes.max(axis=1)
+    has_votes = np.maximum(own, best_vote) > 0
     return xr.Dataset(
         {
-            "score": ("source", best_share - own),
-            "own_share": ("source", own),
-            "suggested_label": ("source", np.where(has_votes, classes[best].astype(str), "")),
-            "suggested_share": ("source", best_share),
+            "score": ("source", np.where(has_votes, best_vote - own, np.nan)),
+            "own_vote": ("source", np.where(has_votes, own, np.nan)),
+            "suggested_label": ("source", np.where(best_vote > 0, classes[best].astype(str), "")),
+            "suggested_vote": ("source", np.where(has_votes, best_vote, np.nan)),
         },
         coords=source_coordinates(result),
         attrs={
             "measure": result.attrs["measure"],
-            "num_neighbors": neighbors.shape[1],
+            "num_neighbors": num_neighbors,
             "provenance": result.attrs["provenance"],
         },
     )
+
+
+def _count_votes(mutual: np.ndarray, classes: np.ndarray, num_neighbors: int) -> np.ndarray:
+    """Return the mean vote of the nearest neighbors for each class ``(source, class)``."""
+    neighbors = nearest_neighbors(mutual, num_neighbors)
+    weights = np.take_along_axis(mutual, neighbors, axis=1)
+    weights = np.where(weights > 0, weights, 0.0)
+    is_of_class = classes[neighbors][..., None] == np.arange(classes.max() + 1)
+    return (weights[..., None] * is_of_class).mean(axis=1)
 
 
 def _read_labels(result: xr.DataArray, labels: np.ndarray | None) -> np.ndarray:
