@@ -8,4 +8,23 @@ References:
     https://arxiv.org/abs/1910.06943
 """
 
-__all__: list[str] = []
+from neurashed.experiments.he_su_2020.class_numbers import find_class_numbers
+from neurashed.experiments.he_su_2020.class_ratios import ClassRatio, find_class_ratios
+from neurashed.experiments.he_su_2020.pretrained import (
+    HISTOGRAMS_FILE,
+    RATIOS_FILE,
+    PretrainedSettings,
+    plan_pretrained,
+    run_pretrained,
+)
+
+__all__ = [
+    "HISTOGRAMS_FILE",
+    "RATIOS_FILE",
+    "ClassRatio",
+    "PretrainedSettings",
+    "find_class_numbers",
+    "find_class_ratios",
+    "plan_pretrained",
+    "run_pretrained",
+]
