@@ -1,9 +1,16 @@
-"""Whole runs, from settings to a run folder: a measurement, the demo, and their repetition.
+"""Whole runs, from settings to a run folder: measurements, clusters, the demo, and repetitions.
 
 Each file composes the other rooms into one run that `replay_run` can repeat from its ``run.json``.
 This room adds no science of its own and prints nothing.
 """
 
+from neurashed.experiments.cluster_files import CLUSTERS_FILE
+from neurashed.experiments.clustering import (
+    CLUSTERED,
+    WITH_AUXILIARY,
+    ClusterSettings,
+    run_clustering,
+)
 from neurashed.experiments.demo import DemoSettings, run_demo
 from neurashed.experiments.demo_findings import (
     DEFAULT_SOURCE,
@@ -22,7 +29,11 @@ from neurashed.experiments.replay import Replay, replay_run
 from neurashed.experiments.summary import ResultSummary, summarize_result
 
 __all__ = [
+    "CLUSTERED",
+    "CLUSTERS_FILE",
     "DEFAULT_SOURCE",
+    "WITH_AUXILIARY",
+    "ClusterSettings",
     "DemoFindings",
     "DemoSettings",
     "MeasureSettings",
@@ -34,6 +45,7 @@ __all__ = [
     "load_network",
     "plan_run",
     "replay_run",
+    "run_clustering",
     "run_demo",
     "run_measurement",
     "summarize_result",

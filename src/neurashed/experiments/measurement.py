@@ -1,9 +1,7 @@
 """A measurement of one network on one data set, from its settings to its run folder."""
 
 import os
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import chdir, contextmanager
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,8 +13,8 @@ from neurashed.elasticity import (
     measure_elasticity,
     plan_measurement,
 )
-from neurashed.errors import InputError
 from neurashed.experiments.networks import checksum_weights, load_network
+from neurashed.experiments.workplace import working_in
 from neurashed.results import RunFolder
 from neurashed.task import SGD, Task
 from neurashed.typing import Measure, Step
@@ -131,13 +129,7 @@ def run_measurement(
 
 
 def _load(settings: MeasureSettings) -> _Work:
-    if not Path(settings.folder).is_dir():
-        message = (
-            f"the run was started in {settings.folder}, which is not there; put its files back, "
-            "or measure again from where they are"
-        )
-        raise InputError(message)
-    with _importing_from(settings.folder), chdir(settings.folder):
+    with working_in(settings.folder):
         weights = None if settings.weights is None else Path(settings.weights)
         model = load_network(settings.model, weights=weights, seed=settings.seed)
         sources = load_examples(settings.data)
@@ -145,15 +137,6 @@ def _load(settings: MeasureSettings) -> _Work:
     update = SGD(settings.lr, settings.parameters)
     task = Task(model, loss=settings.loss, readout=settings.readout, update=update)
     return _Work(task, sources, probes)
-
-
-@contextmanager
-def _importing_from(folder: str) -> Iterator[None]:
-    sys.path.insert(0, folder)
-    try:
-        yield
-    finally:
-        sys.path.remove(folder)
 
 
 def _choices(settings: MeasureSettings) -> dict[str, Any]:

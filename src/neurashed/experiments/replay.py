@@ -9,6 +9,7 @@ import numpy as np
 import xarray as xr
 
 from neurashed.errors import StoreError
+from neurashed.experiments.clustering import ClusterSettings, run_clustering
 from neurashed.experiments.demo import DemoSettings, run_demo
 from neurashed.experiments.measurement import MeasureSettings, run_measurement
 from neurashed.results import RunFolder
@@ -16,6 +17,7 @@ from neurashed.results import RunFolder
 __all__ = ["Comparison", "Replay", "replay_run"]
 
 _COMMANDS: dict[str, tuple[type, Callable[..., RunFolder]]] = {
+    "cluster": (ClusterSettings, run_clustering),
     "demo": (DemoSettings, run_demo),
     "measure": (MeasureSettings, run_measurement),
 }
