@@ -77,11 +77,15 @@ def test_no_step_raises_the_objective(kernel: np.ndarray):
         assert_close(found.objective, partition_objective(kernel, found.labels))
 
 
+@pytest.mark.parametrize("shift", [0, 50])
 @pytest.mark.parametrize("kernel", [random_kernel(25), indefinite_kernel(25)])
-def test_no_single_move_improves_what_is_settled(kernel: np.ndarray):
+def test_no_single_move_improves_what_is_settled(kernel: np.ndarray, shift: int):
+    """With a large diagonal single moves do all the work."""
+    kernel = kernel + shift * np.eye(25)
     start = np.arange(25) % 3
     found = settle(kernel, start, 3, max_rounds=100, tolerance=1e-8)
     assert found.is_settled
+    assert (found.labels != start).sum() > 5
     for example in range(25):
         for cluster in range(3):
             moved = found.labels.copy()
