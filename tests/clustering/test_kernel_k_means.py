@@ -104,6 +104,15 @@ def test_members_that_hold_their_mean_are_moved_singly():
     assert same_partition(found.labels, groups)
 
 
+def test_a_matrix_without_a_diagonal_settles():
+    """Rounding must not count as a gain, also where nothing on the diagonal sets a scale."""
+    kernel = indefinite_kernel(60)
+    np.fill_diagonal(kernel, 0.0)
+    found = settle(kernel, np.arange(60) % 4, 4, max_rounds=20, tolerance=1e-8)
+    assert found.is_settled
+    assert_close(found.objective, partition_objective(kernel, found.labels))
+
+
 def test_an_empty_cluster_takes_what_fits_worst():
     """Three centers at one place: two of the clusters start empty."""
     features = np.zeros((10, 1))

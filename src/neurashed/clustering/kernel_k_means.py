@@ -37,7 +37,7 @@ class KernelKMeans(ClusterMixin, BaseEstimator):
         num_starts: How many starts.
         max_iterations: Rounds of reassignment from each start, at most.
         shift: Whether the least eigenvalue, where negative, is taken off the diagonal.
-        tolerance: Smallest step of the objective that counts, as a share of the mean ``|K_ii|``.
+        tolerance: Smallest step of the objective that counts, as a share of the largest ``|K_ij|``.
         random_state: A seed, a `numpy.random.RandomState`, or None for other starts in each fit.
 
     Attributes:

@@ -81,7 +81,7 @@ def settle(
         labels: Where to start ``(example,)``, with no cluster empty.
         num_clusters: How many clusters.
         max_rounds: Rounds of reassignment, at most; and of as many single moves as examples.
-        tolerance: Smallest step of the objective that counts, as a share of the mean of ``|K_ii|``.
+        tolerance: Smallest step of the objective that counts, as a share of the largest ``|K_ij|``.
 
     Returns:
         The partition reached.
@@ -92,7 +92,7 @@ def settle(
         Dimensional Text Data Augmented by Local Search (Dhillon, Guan, Kogan, 2002),
         https://doi.org/10.1109/ICDM.2002.1183895
     """
-    least_step = tolerance * np.abs(np.diag(kernel)).mean()
+    least_step = tolerance * np.abs(kernel).max()
     distances = _distances(kernel, labels, num_clusters)
     objectives = [_own_distances(distances, labels).sum()]
     num_rounds = 0
