@@ -231,12 +231,12 @@ def test_checksum_depends_on_content_only(examples: Examples):
         texts=examples.texts.tolist(),
     )
     assert again.checksum() == examples.checksum()
-    assert re.fullmatch("[0-9a-f]{64}", examples.checksum())
+    assert re.fullmatch("[0-9a-f]{32}", examples.checksum())
 
 
 def test_checksum_is_the_same_on_every_machine():
     examples = Examples(torch.tensor([[0.5], [1.5]]), torch.tensor([0, 1]), ids=["a", "b"])
-    expected = "5b17ba32db325bc1c0513cc61b5f04bdcd9bb65747e0805968f7fb26bb267a5f"
+    expected = "6961ee5ab170af2da1ff68c27cf5a3d2"
     assert examples.checksum() == expected
 
 
@@ -263,4 +263,4 @@ def test_checksum_sees_every_change(examples: Examples):
 
 
 def test_checksum_takes_types_numpy_lacks():
-    assert len(Examples(torch.ones(2, 2, dtype=torch.bfloat16)).checksum()) == 64
+    assert len(Examples(torch.ones(2, 2, dtype=torch.bfloat16)).checksum()) == 32

@@ -217,7 +217,7 @@ class Examples:
         return AxisLabels(self.ids, **{name: getattr(self, name) for name in _DISPLAYED})
 
     def checksum(self) -> str:
-        """Return the SHA-256 of the content, the same on every device."""
+        """Return the XXH3-128 of the content, the same on every device."""
         inputs = self.inputs
         named = (
             {f"inputs.{name}": each for name, each in inputs.items()}

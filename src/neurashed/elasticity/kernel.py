@@ -75,19 +75,18 @@ def tangent_kernel(
     if outputs == "full":
         values = np.moveaxis(values, -3, -2)
         dims |= {"source_output": None, "output": None}
-    others = sources if probes is None else probes
     provenance = describe_measurement(
         prepared,
-        (sources, others),
         values,
         names={"measure": "tangent_kernel", "step": None, "outputs": outputs},
         method=work.plan.to_dict(),
         options=options,
     )
+    axis = sources.axis_labels()
     return label_elasticity(
         np.ascontiguousarray(values),
-        sources=sources.axis_labels(),
-        probes=others.axis_labels(),
+        sources=axis,
+        probes=axis if probes is None else probes.axis_labels(),
         name="tangent_kernel",
         units="readout² / weight²",
         provenance=provenance,

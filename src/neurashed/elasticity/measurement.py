@@ -89,23 +89,22 @@ def measure_elasticity(
     )
     with full_precision():
         values, own, found = _compute(prepared, measure, step, options)
-    others = sources if probes is None else probes
     rule = MEASURES[measure]
     names = {"measure": measure, "step": step if rule.takes_step else None}
     if measure == "refined":
         names["divergence"] = options.divergence
     provenance = describe_measurement(
         prepared,
-        (sources, others),
         values,
         names=names,
         method=found.pop("method"),
         options=options,
     )
+    axis = sources.axis_labels()
     return label_elasticity(
         values,
-        sources=sources.axis_labels(),
-        probes=others.axis_labels(),
+        sources=axis,
+        probes=axis if probes is None else probes.axis_labels(),
         name=measure,
         units=rule.units or prepared.subject.task.readout.units,
         provenance={**provenance, **found},

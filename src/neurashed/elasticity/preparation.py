@@ -39,6 +39,7 @@ class Prepared:
         probes: Inputs and targets of the probes.
         is_same: Whether the probes are the sources.
         memory: Budget in bytes.
+        data: Checksums of sources and probes as they were given.
     """
 
     subject: Subject
@@ -46,6 +47,7 @@ class Prepared:
     probes: Batch
     is_same: bool
     memory: int
+    data: dict[str, str]
 
 
 def prepare(
@@ -88,7 +90,8 @@ def prepare(
     theirs = ours if is_same else _batch(others, dtype, "a probe" if needs[1] else None)
     place = next(task.model.parameters()).device
     check_inputs(ours[0], role="source")
-    check_inputs(theirs[0], role="probe")
+    if not is_same:
+        check_inputs(theirs[0], role="probe")
     # The longer side: a model that mixes examples shows it only where there are several.
     few = to_device(take(max(ours, theirs, key=lambda side: len(side[1])), slice(0, 4)), place)
     check_model(task, few)
@@ -106,7 +109,9 @@ def prepare(
             "detaches them"
         )
         raise InputError(message)
-    return Prepared(subject, ours, theirs, is_same, parse_memory(memory, place))
+    data = {"sources": sources.checksum()}
+    data["probes"] = data["sources"] if is_same else others.checksum()
+    return Prepared(subject, ours, theirs, is_same, parse_memory(memory, place), data)
 
 
 def _check_call(sources: Examples, probes: Examples | None) -> None:

@@ -27,7 +27,7 @@ from neurashed.engine import (
     self_tile,
     take,
     to_device,
-    verify_product,
+    verify_products,
 )
 from neurashed.seeding import numpy_generator
 from neurashed.typing import Measure
@@ -79,11 +79,11 @@ def plan_gradients(
     """
     subject = prepared.subject
     takes_step = MEASURES[measure].takes_step
-    reads_one = _count(prepared, subject.readouts) == 1
-    is_scalar = takes_step and reads_one and has_one_output(prepared)
+    is_scalar = takes_step and _count(prepared, subject.readouts) == 1 and has_one_output(prepared)
     left, right = _values(subject, measure, is_scalar=is_scalar)
     is_symmetric = prepared.is_same and left == right
-    counts = tuple(_count(prepared, values) for values in (left, right))
+    count = _count(prepared, left)
+    counts = (count, count if left == right else _count(prepared, right))
     is_traced = (
         is_scalar or measure == "cosine" or (measure == "tangent_kernel" and outputs == "trace")
     )
@@ -91,7 +91,7 @@ def plan_gradients(
         len(prepared.sources[1]),
         len(prepared.probes[1]),
         is_symmetric,
-        (counts[0], counts[1]),
+        counts,
         is_traced,
         by_layer,
     )
@@ -199,19 +199,19 @@ def iterate_verified(
 
 
 def _verify(prepared: Prepared, work: GradientWork, tile: Tile, seed: int) -> None:
+    """Compare two random probes of a random source with plain autograd."""
     generator = numpy_generator(seed, "verified pairs")
-    probes = work.probes or work.sources
-    for _ in range(2):
-        source = int(generator.integers(tile.sources.start, tile.sources.stop))
-        probe = int(generator.integers(tile.probes.start, tile.probes.stop))
+    source = int(generator.integers(tile.sources.start, tile.sources.stop))
+    found = {}
+    for probe in generator.integers(tile.probes.start, tile.probes.stop, size=2).tolist():
         row, column = source - tile.sources.start, probe - tile.probes.start
         parts = [
             block[row, column] if block.ndim == 2 else block[row, :, column]
             for block in tile.blocks.values()
         ]
-        if parts:
-            got = torch.stack(parts).sum(0)
-            verify_product(prepared.subject, work.sources, probes, (source, probe), got, work.plan)
+        found[probe] = torch.stack(parts).sum(0)
+    sides = (work.sources, work.probes or work.sources)
+    verify_products(prepared.subject, sides, source, found, work.plan)
 
 
 def compute_cosine(

@@ -6,7 +6,6 @@ from typing import Any
 import numpy as np
 import torch
 
-from neurashed.data import Examples
 from neurashed.elasticity.options import MeasurementOptions
 from neurashed.elasticity.preparation import Prepared
 from neurashed.engine import describe_coverage
@@ -23,7 +22,6 @@ def _environment(day: str) -> dict[str, Any]:  # noqa: ARG001
 
 def describe_measurement(
     prepared: Prepared,
-    examples: tuple[Examples, Examples],
     values: np.ndarray,
     *,
     names: dict[str, Any],
@@ -34,7 +32,6 @@ def describe_measurement(
 
     Args:
         prepared: What was measured.
-        examples: Sources and probes.
         values: The result; its undefined values are counted.
         names: Measure, step, and what else the caller adds.
         method: How it was computed.
@@ -45,8 +42,6 @@ def describe_measurement(
     """
     task = prepared.subject.task
     undefined = int(np.count_nonzero(np.isnan(values)))
-    data = {"sources": examples[0].checksum()}
-    data["probes"] = data["sources"] if prepared.is_same else examples[1].checksum()
     update = None
     if task.update is not None:
         update = {"rule": "SGD", "lr": task.update.lr, "parameters": list(task.update.patterns)}
@@ -63,7 +58,7 @@ def describe_measurement(
         "method": method,
         "memory": prepared.memory,
         "seed": options.seed,
-        "data": data,
+        "data": prepared.data,
         **_environment(np.datetime64("today").item().isoformat()),
         "created": np.datetime64("now").item().isoformat() + "+00:00",
     }

@@ -25,7 +25,7 @@ from neurashed.engine.plan import Plan, Workload, plan_products
 from neurashed.engine.precision import full_precision
 from neurashed.engine.resolution import Resolution, estimate_rounding
 from neurashed.engine.subject import Subject, Values, examine
-from neurashed.engine.verification import verify_product, verify_response
+from neurashed.engine.verification import verify_products, verify_response
 
 __all__ = [
     "Batch",
@@ -62,6 +62,6 @@ __all__ = [
     "self_tile",
     "take",
     "to_device",
-    "verify_product",
+    "verify_products",
     "verify_response",
 ]

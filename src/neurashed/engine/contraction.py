@@ -18,9 +18,12 @@ from neurashed.engine.layer_rows import LayerRows, Positions
 
 __all__ = ["Contraction", "add_products", "mirror", "self_products"]
 
-# Slabs per symmetric block: more slabs skip more of the lower half, fewer make larger products.
-_NUM_SLABS = 6
-_SMALLEST_SLAB = 48
+# Slabs per symmetric block: more slabs skip more of the upper half, fewer make larger products.
+# They stand upright, and as wide as a few panels of the matrix-product kernels, which are 48 wide.
+_NUM_SLABS = 7
+_PANEL = 48
+# Rows and columns mirrored in one go: small enough for the processor's nearest cache.
+_MIRRORED = 128
 # Input patches and gradients formed in one go: more would leave the processor's cache.
 _NUMBERS_FORMED_AT_A_TIME = 2**21
 
@@ -48,7 +51,7 @@ class Contraction:
 def _slabs(rows: int, *, is_symmetric: bool, largest: int) -> Iterator[tuple[int, int]]:
     size = rows
     if is_symmetric:
-        size = max(-(-rows // _NUM_SLABS), _SMALLEST_SLAB)
+        size = _PANEL * -(-rows // (_NUM_SLABS * _PANEL))
     size = max(1, min(size, largest))
     for start in range(0, rows, size):
         yield start, min(start + size, rows)
@@ -59,7 +62,7 @@ def add_products(block: Tensor, sources: LayerRows, probes: LayerRows, how: Cont
 
     Args:
         block: ``(source, probe)`` if traced, else ``(source, k, probe, l)``. If sources and probes
-            are the same rows only the part on and above the diagonal is meant; see `mirror`.
+            are the same rows only the part on and below the diagonal is meant; see `mirror`.
         sources: Rows of the layer for the sources.
         probes: Rows of the layer for the probes.
         how: The route.
@@ -71,18 +74,18 @@ def add_products(block: Tensor, sources: LayerRows, probes: LayerRows, how: Cont
 
 
 def mirror(block: Tensor) -> None:
-    """Copy what is above the diagonal of a square block to below it.
+    """Copy what is below the diagonal of a square block to above it.
 
     Args:
         block: ``(source, probe)`` or ``(source, k, probe, l)`` with equal axes.
     """
     square = block if block.ndim == 2 else block.view(block.shape[0] * block.shape[1], -1)
     length = len(square)
-    for start in range(0, length, 512):
-        stop = min(start + 512, length)
-        square[stop:, start:stop] = square[start:stop, stop:].T
+    for start in range(0, length, _MIRRORED):
+        stop = min(start + _MIRRORED, length)
+        square[start:stop, stop:] = square[stop:, start:stop].T
         corner = square[start:stop, start:stop]
-        corner.copy_(corner.triu() + corner.triu(1).T)
+        corner.copy_(corner.tril() + corner.tril(-1).T)
 
 
 def _add_gradient_products(
@@ -135,44 +138,71 @@ def _add_in_parts(
     """Add products of one pair of cotangents, holding the gradients of two runs of examples."""
     largest = max(1, how.workspace // (2 * how.num_parameters))
     is_symmetric = sources is probes
-    for start in range(0, sources.num_examples, largest):
-        stop = min(start + largest, sources.num_examples)
-        rows = _form(sources.part(start, stop), cotangents[0], how)
-        for offset in range(start if is_symmetric else 0, probes.num_examples, largest):
-            end = min(offset + largest, probes.num_examples)
+    for start in range(0, probes.num_examples, largest):
+        stop = min(start + largest, probes.num_examples)
+        columns = _form(probes.part(start, stop), cotangents[1], how)
+        for offset in range(start if is_symmetric else 0, sources.num_examples, largest):
+            end = min(offset + largest, sources.num_examples)
             is_same = is_symmetric and offset == start and cotangents[0] == cotangents[1]
-            columns = rows if is_same else _form(probes.part(offset, end), cotangents[1], how)
-            target[start:stop, offset:end].addmm_(rows, columns.T)
+            rows = columns if is_same else _form(sources.part(offset, end), cotangents[0], how)
+            target[offset:end, start:stop].addmm_(rows, columns.T)
 
 
 def _add_symmetric(block: Tensor, rows: Tensor) -> None:
     for start, stop in _slabs(len(rows), is_symmetric=True, largest=len(rows)):
-        block[start:stop, start:].addmm_(rows[start:stop], rows[start:].T)
+        block[start:, start:stop].addmm_(rows[start:], rows[start:stop].T)
 
 
 def _add_position_products(
     block: Tensor, sources: LayerRows, probes: LayerRows, how: Contraction
 ) -> None:
+    if how.is_traced and _is_rank_one(sources, how) and _is_rank_one(probes, how):
+        _add_rank_one_products(block, sources, probes, how)
+        return
+    for rows, columns in _cut(sources, probes, how):
+        ours = _positions(sources.part(rows.start, rows.stop))
+        theirs = _positions(probes.part(columns.start, columns.stop))
+        target = block[rows, columns] if how.is_traced else block[rows, :, columns]
+        _add_pairs(target, ours, theirs, how)
+
+
+def _add_rank_one_products(
+    block: Tensor, sources: LayerRows, probes: LayerRows, how: Contraction
+) -> None:
+    """Add products of gradients at one position: those of inputs times those at outputs."""
+    ours, theirs = _positions(sources), _positions(probes)
+    inputs, other_inputs = ours.inputs[:, 0, 0], theirs.inputs[:, 0, 0]
+    grads, other_grads = ours.grads[:, :, 0, 0].flatten(1), theirs.grads[:, :, 0, 0].flatten(1)
+    for rows, columns in _cut(sources, probes, how):
+        product = inputs[rows] @ other_inputs[columns].T
+        if ours.has_bias:
+            product.add_(1)
+        block[rows, columns].addcmul_(product, grads[rows] @ other_grads[columns].T)
+
+
+def _is_rank_one(rows: LayerRows, how: Contraction) -> bool:
+    """Whether each gradient is an input times an output gradient, and all inputs may be held."""
+    one = _positions(rows.part(0, 1))
+    is_held = 4 * rows.num_examples * how.num_patches <= how.workspace
+    return one.inputs.shape[2] == 1 and not one.is_one_hot and is_held
+
+
+def _cut(sources: LayerRows, probes: LayerRows, how: Contraction) -> Iterator[tuple[slice, slice]]:
+    """Rows and columns of the parts of a block that fit in the workspace."""
     is_symmetric = sources is probes
-    slab, width = _sides(_numbers_of_a_pair(sources, probes), probes.num_examples, how)
-    for start, stop in _slabs(sources.num_examples, is_symmetric=is_symmetric, largest=slab):
-        ours = _positions(sources.part(start, stop))
-        for offset in range(start if is_symmetric else 0, probes.num_examples, width):
-            end = min(offset + width, probes.num_examples)
-            theirs = _positions(probes.part(offset, end))
-            columns = (
-                (..., slice(offset, end)) if how.is_traced else (slice(None), slice(offset, end))
-            )
-            _add_pairs(block[start:stop][(slice(None), *columns)], ours, theirs, how)
+    slab, height = _sides(_numbers_of_a_pair(sources, probes), sources.num_examples, how)
+    for start, stop in _slabs(probes.num_examples, is_symmetric=is_symmetric, largest=slab):
+        for offset in range(start if is_symmetric else 0, sources.num_examples, height):
+            yield slice(offset, min(offset + height, sources.num_examples)), slice(start, stop)
 
 
-def _sides(numbers_of_a_pair: int, num_probes: int, how: Contraction) -> tuple[int, int]:
-    """Sources and probes of a block whose products and patches fit in the workspace."""
+def _sides(numbers_of_a_pair: int, num_sources: int, how: Contraction) -> tuple[int, int]:
+    """Probes and sources of a block whose products and patches fit in the workspace."""
     patches = max(how.num_patches, 1)
-    widest = max(1, how.workspace // (4 * patches))
-    width = max(1, min(num_probes, widest, how.workspace // (2 * numbers_of_a_pair)))
-    slab = max(1, min(widest, how.workspace // (2 * numbers_of_a_pair * width)))
-    return slab, width
+    largest = max(1, how.workspace // (4 * patches))
+    height = max(1, min(num_sources, largest, how.workspace // (2 * numbers_of_a_pair)))
+    slab = max(1, min(largest, how.workspace // (2 * numbers_of_a_pair * height)))
+    return slab, height
 
 
 def _positions(rows: LayerRows) -> Positions:
@@ -205,13 +235,9 @@ def _add_pairs(target: Tensor, ours: Positions, theirs: Positions, how: Contract
 
 def _add_sum(target: Tensor, inputs: Tensor, left: Tensor, right: Tensor) -> None:
     """Add ``Σ_tu inputs[s,t,p,u] (left[s,t] · right[p,u])``."""
-    product = left.flatten(0, 1) @ right.flatten(0, 1).T
-    if left.shape[1] == 1 == right.shape[1]:
-        target.addcmul_(inputs, product)
-    else:
-        product.mul_(inputs)
-        shape = (len(left), left.shape[1], len(right), right.shape[1])
-        target.add_(product.view(shape).sum((1, 3)))
+    product = (left.flatten(0, 1) @ right.flatten(0, 1).T).mul_(inputs)
+    shape = (len(left), left.shape[1], len(right), right.shape[1])
+    target.add_(product.view(shape).sum((1, 3)))
 
 
 def _input_products(ours: Positions, theirs: Positions, group: int) -> Tensor:

@@ -81,12 +81,18 @@ class LinearRows:
     def gradients(self, cotangent: int) -> Tensor:
         """The gradients of one cotangent, ``(example, P)``."""
         grads = self.grads[:, cotangent]
-        parts = []
-        if self.has_weight:
-            parts.append((grads.mT @ self.inputs).flatten(1))
+        if not self.has_weight:
+            return grads.sum(1)
+        num_weights = grads.shape[2] * self.inputs.shape[2]
+        formed = grads.new_empty(len(grads), num_weights + self.has_bias * grads.shape[2])
+        weights = formed[:, :num_weights].unflatten(1, (grads.shape[2], -1))
+        if grads.shape[1] == 1:
+            torch.mul(grads.mT, self.inputs, out=weights)
+        else:
+            torch.bmm(grads.mT, self.inputs, out=weights)
         if self.has_bias:
-            parts.append(grads.sum(1))
-        return torch.cat(parts, 1) if len(parts) > 1 else parts[0]
+            torch.sum(grads, 1, out=formed[:, num_weights:])
+        return formed
 
     def positions(self) -> Positions | None:
         """The factors, or None for a bias alone."""

@@ -12,49 +12,61 @@ from neurashed.engine.plan import Plan
 from neurashed.engine.subject import Subject, Values
 from neurashed.errors import EngineMismatchError
 
-__all__ = ["verify_product", "verify_response"]
+__all__ = ["verify_products", "verify_response"]
 
 # Allowed difference relative to the norms of the two gradients.
 _TOLERANCE = {torch.float64: 1e-8, torch.float32: 2e-3}
 
 
-def verify_product(
-    subject: Subject, sources: Side, probes: Side, pair: tuple[int, int], got: Tensor, plan: Plan
+def verify_products(
+    subject: Subject,
+    sides: tuple[Side, Side],
+    source: int,
+    found: Mapping[int, Tensor],
+    plan: Plan,
 ) -> None:
-    """Compare one pair of examples with plain autograd.
+    """Compare the pairs of one source with a few probes with plain autograd.
 
     Args:
         subject: The task.
-        sources: The sources.
-        probes: The probes.
-        pair: Numbers of a source and a probe.
-        got: What the engine found: one number if traced, else ``(k, l)``.
+        sides: The sources and the probes.
+        source: Number of the source.
+        found: What the engine found by number of the probe: one number if traced, else ``(k, l)``.
         plan: The plan that was followed.
 
     Raises:
         EngineMismatchError: If they differ; the message names the layer that differs most.
     """
-    ours = _plain_gradients(subject, sources, pair[0])
-    theirs = _plain_gradients(subject, probes, pair[1])
-    is_traced = plan.workload.is_traced
-    wanted = {
-        name: torch.linalg.vecdot(rows, theirs[name]).sum() if is_traced else rows @ theirs[name].T
-        for name, rows in ours.items()
-    }
-    total = torch.stack(list(wanted.values())).sum(0)
-    size = _norm(ours) * _norm(theirs)
-    tolerance = _TOLERANCE.get(subject.dtype, 5e-2) * size
-    difference = float((got.to(total.device) - total).abs().max())
-    if difference <= tolerance or not difference:
-        return
-    layer = _worst_layer(subject, (sources, probes), pair, plan, wanted)
-    message = (
-        f"the engine and plain autograd disagree on source {pair[0]} and probe {pair[1]}: "
-        f"{got.flatten()[0].item():.6g} against {total.flatten()[0].item():.6g}, most in "
-        f"layer {layer!r}. Please report this model; meanwhile leave that layer out with "
-        "SGD(parameters=...)"
-    )
-    raise EngineMismatchError(message)
+    ours = _plain_gradients(subject, sides[0], source)
+    multiply = _trace if plan.workload.is_traced else _pairs
+    for probe, got in found.items():
+        theirs = _plain_gradients(subject, sides[1], probe)
+        wanted = {name: multiply(rows, theirs[name]) for name, rows in ours.items()}
+        total = torch.stack(list(wanted.values())).sum(0)
+        size = (_squared_norm(ours) * _squared_norm(theirs)) ** 0.5
+        difference = float((got.to(total.device) - total).abs().max())
+        if difference <= _TOLERANCE.get(subject.dtype, 5e-2) * size or not difference:
+            continue
+        layer = _worst_layer(subject, sides, (source, probe), plan, wanted)
+        message = (
+            f"the engine and plain autograd disagree on source {source} and probe {probe}: "
+            f"{got.flatten()[0].item():.6g} against {total.flatten()[0].item():.6g}, most in "
+            f"layer {layer!r}. Please report this model; meanwhile leave that layer out with "
+            "SGD(parameters=...)"
+        )
+        raise EngineMismatchError(message)
+
+
+def _trace(ours: Tensor, theirs: Tensor) -> Tensor:
+    return ours.flatten() @ theirs.flatten()
+
+
+def _squared_norm(gradients: Mapping[str, Tensor]) -> float:
+    return float(torch.stack([_trace(rows, rows) for rows in gradients.values()]).sum())
+
+
+def _pairs(ours: Tensor, theirs: Tensor) -> Tensor:
+    return ours @ theirs.T
 
 
 def _plain_gradients(subject: Subject, side: Side, index: int) -> dict[str, Tensor]:
@@ -66,18 +78,17 @@ def _plain_gradients(subject: Subject, side: Side, index: int) -> dict[str, Tens
         values = side.values(None, *one)[0]
         for value in values:
             grads = torch.autograd.grad(
-                value, list(parameters.values()), retain_graph=True, allow_unused=True
+                value, list(parameters.values()), retain_graph=len(values) > 1, allow_unused=True
             )
             rows.append([
                 torch.zeros_like(p).flatten() if g is None else g.to_dense().flatten()
                 for g, p in zip(grads, parameters.values(), strict=True)
             ])
     columns = zip(*rows, strict=True)
-    return {name: torch.stack(column) for name, column in zip(parameters, columns, strict=True)}
-
-
-def _norm(gradients: Mapping[str, Tensor]) -> float:
-    return float(torch.stack([value.norm() for value in gradients.values()]).norm())
+    return {
+        name: torch.stack(column) if len(column) > 1 else column[0].unsqueeze(0)
+        for name, column in zip(parameters, columns, strict=True)
+    }
 
 
 def _worst_layer(
