@@ -6,6 +6,7 @@ from torch import Tensor, nn
 
 from neurashed.models import MLP, Autoencoder
 from neurashed.seeding import derive_seed
+from neurashed.subclasses.threads import threads_for
 
 __all__ = ["encode"]
 
@@ -44,7 +45,7 @@ def encode(
     encoder, decoder = _build(scaled, generator)
     parameters = [*encoder.parameters(), *decoder.parameters()]
     optimizer = torch.optim.Adam(parameters, lr=1e-3, weight_decay=1e-5)
-    with torch.enable_grad():
+    with torch.enable_grad(), threads_for(nn.ModuleList([encoder, decoder])):
         for _ in range(num_steps):
             drawn = torch.randint(len(scaled), (min(batch_size, len(scaled)),), generator=generator)
             batch = scaled[drawn]

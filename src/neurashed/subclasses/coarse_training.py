@@ -9,6 +9,7 @@ from torch import nn
 from neurashed.data import CoarseTask
 from neurashed.errors import InputError
 from neurashed.seeding import derive_seed
+from neurashed.subclasses.threads import threads_for
 from neurashed.task import Task
 from neurashed.training import State, compute_lambda_max, train
 
@@ -95,18 +96,18 @@ def train_on_coarse_labels(
     task = _prepare(build, coarse, training, seed)
     state: State | None = None
     for epoch in training.epochs:
-        states: Sequence[State] = list(
-            train(
-                task,
-                examples,
-                num_epochs=epoch,
-                batch_size=min(training.batch_size, len(examples)),
-                seed=seed,
-                report_every=max(1, epoch * len(examples)),
-                diagnostics=diagnostics,
-                start=state,
-            )
+        run = train(
+            task,
+            examples,
+            num_epochs=epoch,
+            batch_size=min(training.batch_size, len(examples)),
+            seed=seed,
+            report_every=max(1, epoch * len(examples)),
+            diagnostics=diagnostics,
+            start=state,
         )
+        with threads_for(task.model):
+            states: Sequence[State] = list(run)
         state = states[-1]
         yield task, state
 
@@ -127,5 +128,6 @@ def _prepare(build: Build, coarse: CoarseTask, training: CoarseTraining, seed: i
     lr = training.lr
     if lr is None:
         generator = torch.Generator().manual_seed(derive_seed(seed, "learning rate"))
-        lr = 1 / compute_lambda_max(task, coarse.training, generator=generator)
+        with threads_for(model):
+            lr = 1 / compute_lambda_max(task, coarse.training, generator=generator)
     return Task(model, loss=training.loss, readout=readout, lr=lr)
