@@ -43,14 +43,17 @@ def test_order_of_dimensions_and_examples_changes_nothing():
 def test_the_interval_covers_the_truth_as_often_as_it_says():
     # Probes of the own class are twice as far as others on average; one source, as in the paper.
     random = np.random.default_rng(0)
-    num_covered, num_trials = 0, 60
+    num_covered, num_trials, widths = 0, 60, []
     for _ in range(num_trials):
         own, other = random.gamma(4.0, 2.0, size=30), random.gamma(4.0, 1.0, size=30)
         values = np.concatenate([[1.0], own, other])[None].repeat(61, 0)
         result = make_result(values, ["a"] * 31 + ["b"] * 30).isel(source=[0])
         ratio = find(find_class_ratios(result, statistic="mean", num_bootstrap=200), "a", "b")
         num_covered += ratio.low <= 2 <= ratio.high
-    assert 0.85 < num_covered / num_trials <= 1
+        widths.append(ratio.high - ratio.low)
+    assert num_covered / num_trials > 0.85
+    # Of a ratio of two means of 30, each with a standard deviation of half its size.
+    assert np.mean(widths) == pytest.approx(2 * 1.96 * 2 * (2 / 4 / 30) ** 0.5, rel=0.15)
 
 
 def test_undefined_pairs_are_left_out():

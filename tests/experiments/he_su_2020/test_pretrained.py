@@ -57,20 +57,24 @@ class _CountedGradients(TorchDispatchMode):
 def test_responses_are_those_of_steps_taken_by_hand(
     settings: PretrainedSettings, tmp_path: Path, parameters: tuple[str, ...]
 ):
-    settings = dataclasses.replace(settings, parameters=parameters, lr=1e-4)
+    # The outputs stand for the classes in another order than that of the folders.
+    (tmp_path / "names.txt").write_text("\n".join(reversed(CLASSES)))
+    settings = dataclasses.replace(
+        settings, parameters=parameters, lr=1e-4, class_names="names.txt"
+    )
     result = run_pretrained(settings, tmp_path / "run").main.load()
     images = load_image_folder(tmp_path / "photographs", size=32).to(dtype=torch.float64)
     places = [images.ids.tolist().index(each) for each in result["source"].values]
-    model = narrow_vgg().double()
+    model, targets = narrow_vgg().double(), 2 - images.targets
     names = list(dict(model.named_parameters()))
     expected = oracle.relative_elasticity(
         model,
         oracle.LOSSES["cross_entropy"],
         oracle.READOUTS["cross_entropy"]["logits"],
         images.inputs[places],
-        images.targets[places],
+        targets[places],
         images.inputs,
-        images.targets,
+        targets,
         settings.lr,
         names if parameters == ("*",) else names[-2:],
     )
@@ -111,7 +115,7 @@ def test_the_seed_chooses_the_sources(settings: PretrainedSettings, tmp_path: Pa
     first = sources(0)
     assert len(first) == 6
     assert sources(0) == first
-    assert any(sources(seed) != first for seed in (1, 2))
+    assert sources(1) != first
 
 
 def test_layers_that_are_not_asked_for_cost_no_gradients(
