@@ -11,6 +11,7 @@ from neurashed.cli.lazy import LazyGroup, list_commands
 __all__ = ["HE_SU_2020", "app"]
 
 HE_SU_2020 = {
+    "manifolds": "Elasticity over the true distance on six pairs of toy manifolds.",
     "pretrained": "A step on an image of each class, in a VGG-19 with weights of your own.",
 }
 
