@@ -30,7 +30,7 @@ def test_it_says_correlations_and_where_the_figure_is(tmp_path: Path):
     out = tmp_path / "run"
     outcome = invoke("--out", str(out))
     assert outcome.exit_code == 0, outcome.output
-    assert "Correlation of relative with the geodesic distance" in outcome.stdout
+    assert "Correlation of relative elasticity with the geodesic distance" in outcome.stdout
     assert "-0.97" in outcome.stdout
     assert f"Figure: {out / 'manifolds.png'}" in outcome.stdout
     assert RunFolder.open(out).record.settings["seeds"] == [0, 1]

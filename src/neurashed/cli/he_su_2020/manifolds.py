@@ -23,6 +23,7 @@ from neurashed.experiments.he_su_2020.manifolds import (
 __all__ = ["app"]
 
 app = typer.Typer(add_completion=False)
+_MEASURES = {"relative": "relative elasticity", "kernel_distance": "kernel distance"}
 
 
 @app.command(
@@ -71,15 +72,15 @@ def manifolds(
         print_json({"run": str(out), "findings": [asdict(finding) for finding in findings]})
         return
     console = open_console()
-    for measure in ("relative", "kernel_distance"):
-        console.print(_tabulate([each for each in findings if each.measure == measure], measure))
+    for measure, name in _MEASURES.items():
+        console.print(_tabulate([each for each in findings if each.measure == measure], name))
     for name, file in (("Figure", FIGURE_FILE), ("Table", TABLE_FILE)):
         console.print(f"{name}: {run.path / file}", markup=False, soft_wrap=True)
 
 
-def _tabulate(findings: list[ManifoldFinding], measure: str) -> Table:
+def _tabulate(findings: list[ManifoldFinding], name: str) -> Table:
     table = Table(
-        title=f"Correlation of {measure.replace('_', ' ')} with the geodesic distance",
+        title=f"Correlation of {name} with the geodesic distance",
         caption=f"means over {findings[0].num_seeds} samples with intervals (95 %) of the mean",
         title_justify="left",
         title_style="bold",

@@ -56,7 +56,7 @@ def draw_manifolds(run: RunFolder, path: Path) -> Path:
                 values = result if measure == "relative" else result["kernel_distance"]
                 plot_distance_scatter(values, ax=ax)
                 _caption(ax, findings[manifold, measure, network], is_last=row == num_rows - 1)
-        figure.savefig(path, dpi=110)
+        figure.savefig(path, dpi=100)
     return path
 
 
