@@ -51,6 +51,13 @@ def test_classes_are_told_apart_without_colour() -> None:
     assert len(set(lines)) == len(lines) == 3
 
 
+def test_the_legend_hides_nothing() -> None:
+    ax = plot_class_histograms(_three_classes(), "tiger")
+    ax.figure.canvas.draw()
+    legend = ax.get_legend().get_window_extent().transformed(ax.transData.inverted())
+    assert legend.y0 > max(patch.get_data().values.max() for patch in ax.patches)
+
+
 def test_many_classes_are_drawn_together() -> None:
     labels = ["own", "own", *(f"class {number}" for number in range(8))]
     values = np.tile(np.arange(10, 0, -1.0), (10, 1))

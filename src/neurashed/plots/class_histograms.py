@@ -13,8 +13,10 @@ from neurashed.plots.naming import LabelKind, describe_values
 
 __all__ = ["plot_class_histograms"]
 
-_NUM_BINS = 30
+_FEWEST_BINS, _MOST_BINS = 10, 40
 _PERCENTILES = (0.5, 99.5)
+# Room for a line of the legend above the histograms, as a share of their height.
+_HEADROOM = 0.11
 # Further hues of Okabe and Ito's palette; no two classes have the same line.
 _LINES = (
     (BETWEEN_COLOR, "--"),
@@ -79,8 +81,7 @@ def plot_class_histograms(
     ax.set_title(title, parse_math=False)
     ax.spines[["top", "right"]].set_visible(False)
     if own or others:
-        for text in ax.legend(frameon=False, fontsize=8).get_texts():
-            text.set_parse_math(False)
+        _write_legend(ax)
     return ax
 
 
@@ -113,11 +114,13 @@ def _collect(
 
 def _choose_edges(histograms: list[_Histogram]) -> np.ndarray:
     if not histograms:
-        return np.linspace(0.0, 1.0, _NUM_BINS + 1)
+        return np.linspace(0.0, 1.0, _FEWEST_BINS + 1)
     ends = [np.percentile(each.values.astype(float), _PERCENTILES) for each in histograms]
     low, high = float(np.min(ends)), float(np.max(ends))
     low, high = (low, high) if low < high else (low - 0.5, high + 0.5)
-    return np.linspace(low, high, _NUM_BINS + 1)
+    largest = max(each.values.size for each in histograms)
+    num_bins = int(np.clip(3 * largest ** (1 / 3), _FEWEST_BINS, _MOST_BINS))
+    return np.linspace(low, high, num_bins + 1)
 
 
 def _shares(histogram: _Histogram, edges: np.ndarray) -> np.ndarray:
@@ -132,3 +135,15 @@ def _draw(
     shares = _shares(histogram, edges)
     ax.stairs(shares, edges, fill=False, color=color, linestyle=line, linewidth=1.5, label=label)
     ax.axvline(histogram.median, color=color, linestyle=line, linewidth=1.0)
+
+
+def _write_legend(ax: Axes) -> None:
+    """Name the classes above what is drawn, so that nothing is hidden."""
+    texts = ax.legend(frameon=False, fontsize=8, loc="upper left").get_texts()
+    for text in texts:
+        text.set_parse_math(False)
+    height = ax.get_ylim()[1]
+    share = 1 / (1 + _HEADROOM * len(texts))
+    ax.set_ylim(0, height / share)
+    for line in ax.lines:
+        line.set_ydata([0, share])

@@ -234,8 +234,9 @@ def _print_run(
 ) -> None:
     print_summary(console, summarize_result(run.main))
     table = Table(
-        title="How much further a step moves its own class than another: ratio of medians",
-        caption="intervals (95 %) are over probes; the sources stay the same",
+        title="Median of the updated class over that of another",
+        caption="95 % intervals over probes, for these sources",
+        caption_justify="left",
         title_justify="left",
         title_style="bold",
     )

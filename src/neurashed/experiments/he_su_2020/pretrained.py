@@ -230,7 +230,7 @@ def _draw_histograms(result: xr.DataArray, path: Path) -> None:
     num_columns = min(3, len(classes))
     num_rows = -(-len(classes) // num_columns)
     figure = Figure(figsize=(4.6 * num_columns, 3.4 * num_rows), layout="constrained")
-    panels = figure.subplots(num_rows, num_columns, squeeze=False).flat
+    panels = figure.subplots(num_rows, num_columns, squeeze=False, sharex=True).flat
     for name, panel in zip(classes, panels, strict=False):
         plot_class_histograms(result, name, ax=panel)
     for panel in panels[len(classes) :]:
