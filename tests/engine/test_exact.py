@@ -20,12 +20,18 @@ pytestmark = pytest.mark.filterwarnings("ignore:There is a performance drop:User
 
 def _one_at_a_time(plan: StepPlan) -> StepPlan:
     return replace(
-        plan, sources_at_a_time=1, probes_at_a_time=1, tile=1, batch=1, keeps_shared=False
+        plan,
+        sources_at_a_time=1,
+        probes_at_a_time=1,
+        tile=1,
+        columns=1,
+        batch=1,
+        keeps_shared=False,
     )
 
 
 def _uneven(plan: StepPlan) -> StepPlan:
-    return replace(plan, sources_at_a_time=2, probes_at_a_time=4, tile=3, batch=2)
+    return replace(plan, sources_at_a_time=2, probes_at_a_time=4, tile=3, columns=5, batch=2)
 
 
 WAYS: list[Callable[[StepPlan], StepPlan]] = [lambda plan: plan, _uneven, _one_at_a_time]

@@ -4,11 +4,13 @@ import pytest
 import torch
 from closeness import assert_close
 from engine_cases import LR, prepare
+from oracle import LOSSES, READOUTS, response
 from torch import Tensor, nn
 from zoo import named
 
 from neurashed.engine import steps as steps_module
 from neurashed.engine.batches import Batch
+from neurashed.engine.exact import iterate_responses, plan_steps, read_before
 from neurashed.engine.first_order import Side, record_rows
 from neurashed.engine.steps import SteppedModel, is_low_rank, make_steps, num_dense
 from neurashed.engine.subject import Subject, examine
@@ -103,3 +105,44 @@ def test_products_that_steps_share_are_computed_once(
         model.readouts(steps, *batch, {})
     monkeypatch.undo()
     assert_close(model.readouts(steps, *batch, shared), first)
+
+
+class _UsesTwice(nn.Module):
+    """A pre-activation that is rectified and also kept, the way of a skip connection."""
+
+    def __init__(self, reuse: str) -> None:
+        super().__init__()
+        self.first, self.last, self.reuse = nn.Linear(6, 5), nn.Linear(5, 1), reuse
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        hidden = self.first(inputs)
+        rectified = torch.relu(hidden)
+        if self.reuse == "sum":
+            rectified = rectified + hidden
+        elif self.reuse == "view":
+            rectified = rectified + hidden.reshape(-1, 5)
+        return self.last(rectified)
+
+
+@pytest.mark.parametrize(("reuse", "expected"), [("none", True), ("sum", False), ("view", False)])
+@pytest.mark.parametrize("num_sources", [1, 3])
+def test_only_what_nothing_else_reads_is_overwritten(reuse: str, expected: bool, num_sources: int):
+    model = _UsesTwice(reuse).double()
+    inputs, targets = torch.randn(4, 6).double(), torch.ones(4, 1).double()
+    task = Task(model, loss="mse", lr=0.5)
+    subject = examine(task, (inputs, targets))
+    assert [site.is_rectified for site in subject.discovery.sites] == [expected, False]
+    sources = inputs[:num_sources], targets[:num_sources]
+    plan = plan_steps(subject, num_sources, 4, memory=10**8, rate=1e9)
+    before = read_before(subject, (inputs, targets), plan)
+    (tile,) = iterate_responses(subject, sources, (inputs, targets), before, plan)
+    wanted = torch.stack([
+        torch.stack([
+            response(
+                model, LOSSES["mse"], READOUTS["mse"]["output"], x[None], y[None], p[None], q, 0.5
+            )
+            for p, q in zip(inputs, targets[:, None], strict=True)
+        ])
+        for x, y in zip(*sources, strict=True)
+    ])
+    assert_close(tile.responses, wanted.flatten(2))

@@ -6,12 +6,12 @@ from typing import Any
 import pytest
 import torch
 from measurement_cases import measured
+from torch import Tensor
 from zoo import named
 
 import neurashed as ns
 from neurashed.elasticity import MeasurementOptions
 from neurashed.engine import contraction, exact, recording
-from neurashed.engine.layer_rows import Positions
 from neurashed.engine.rows import ConvolutionRows, EmbeddingRows
 from neurashed.errors import EngineMismatchError
 
@@ -24,16 +24,16 @@ def _spoil(
     """Make a function one percent wrong where it applies."""
     right = getattr(owner, name)
 
-    def wrong(*args: Any) -> Any:  # noqa: ANN401
-        result = right(*args)
+    def wrong(*args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
+        result = right(*args, **kwargs)
         return WRONG * result if applies(*args) else result
 
     monkeypatch.setattr(owner, name, wrong)
 
 
 def _between(width: int) -> Callable[..., bool]:
-    def applies(ours: Positions, *_: object) -> bool:
-        return ours.inputs.shape[-1] == width
+    def applies(inputs: Tensor, *_: object) -> bool:
+        return inputs.shape[-1] == width
 
     return applies
 

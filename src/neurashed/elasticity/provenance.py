@@ -41,7 +41,9 @@ def describe_measurement(
         A JSON-able dict.
     """
     task = prepared.subject.task
-    undefined = int(np.count_nonzero(np.isnan(values)))
+    # One quick product says whether there is anything to count.
+    has_undefined = bool(np.isnan(np.vdot(values, values)))
+    undefined = int(np.count_nonzero(np.isnan(values))) if has_undefined else 0
     update = None
     if task.update is not None:
         update = {"rule": "SGD", "lr": task.update.lr, "parameters": list(task.update.patterns)}

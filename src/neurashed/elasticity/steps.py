@@ -14,6 +14,7 @@ from neurashed.elasticity.preparation import Prepared
 from neurashed.elasticity.progress import follow
 from neurashed.engine import (
     Resolution,
+    SharedProducts,
     StepPlan,
     estimate_rounding,
     iterate_own_responses,
@@ -24,7 +25,7 @@ from neurashed.engine import (
     read_before,
     take,
     to_device,
-    verify_response,
+    verify_responses,
 )
 from neurashed.errors import ResolutionWarning
 from neurashed.seeding import numpy_generator
@@ -61,12 +62,13 @@ def compute_exact(
     """
     subject = prepared.subject
     reduce = reduce_responses(subject.task, measure, "exact", options.divergence)
-    before = read_before(subject, prepared.probes, plan)
+    kept: SharedProducts = {}
+    before = read_before(subject, prepared.probes, plan, kept)
     rounding = estimate_rounding(subject, prepared.probes, before)
     shape = (len(prepared.sources[1]), len(prepared.probes[1]))
     result = torch.zeros(shape, dtype=subject.dtype, device=subject.device)
     resolution = Resolution()
-    tiles = iterate_responses(subject, prepared.sources, prepared.probes, before, plan)
+    tiles = iterate_responses(subject, prepared.sources, prepared.probes, before, plan, kept)
     length = num_response_tiles(plan)
     for number, tile in enumerate(follow(tiles, length, "Steps", options.progress)):
         if number == 0:
@@ -122,16 +124,15 @@ def _divide_by_slope(prepared: Prepared, result: Tensor) -> None:
 def _verify(
     prepared: Prepared, sources: slice, probes: slice, responses: Tensor, seed: int
 ) -> None:
-    """Compare two random pairs of the first tile with plainly taken steps."""
+    """Compare two random probes of a random source of the first tile with a plainly taken step."""
     update = prepared.subject.task.update
     generator = numpy_generator(seed, "verified pairs")
-    for _ in range(2):
-        row = int(generator.integers(sources.stop - sources.start))
-        column = int(generator.integers(probes.stop - probes.start))
-        pair = (sources.start + row, probes.start + column)
-        lr = 0.0 if update is None else update.lr
-        got = responses[row, column]
-        verify_response(prepared.subject, prepared.sources, prepared.probes, pair, got, lr)
+    row = int(generator.integers(sources.stop - sources.start))
+    columns = generator.integers(probes.stop - probes.start, size=2).tolist()
+    found = {probes.start + column: responses[row, column] for column in columns}
+    lr = 0.0 if update is None else update.lr
+    sides = (prepared.sources, prepared.probes)
+    verify_responses(prepared.subject, sides, sources.start + row, found, lr)
 
 
 def _describe(resolution: Resolution) -> dict[str, object]:

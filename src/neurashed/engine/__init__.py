@@ -11,6 +11,7 @@ from neurashed.engine.coverage import describe_coverage
 from neurashed.engine.door import check_inputs, check_sides, check_targets
 from neurashed.engine.exact import (
     ResponseTile,
+    SharedProducts,
     StepPlan,
     iterate_own_responses,
     iterate_responses,
@@ -25,7 +26,7 @@ from neurashed.engine.plan import Plan, Workload, plan_products
 from neurashed.engine.precision import full_precision
 from neurashed.engine.resolution import Resolution, estimate_rounding
 from neurashed.engine.subject import Subject, Values, examine
-from neurashed.engine.verification import verify_products, verify_response
+from neurashed.engine.verification import verify_products, verify_responses
 
 __all__ = [
     "Batch",
@@ -34,6 +35,7 @@ __all__ = [
     "Plan",
     "Resolution",
     "ResponseTile",
+    "SharedProducts",
     "Side",
     "StepPlan",
     "Subject",
@@ -63,5 +65,5 @@ __all__ = [
     "take",
     "to_device",
     "verify_products",
-    "verify_response",
+    "verify_responses",
 ]

@@ -174,9 +174,7 @@ def _add_rank_one_products(
     inputs, other_inputs = ours.inputs[:, 0, 0], theirs.inputs[:, 0, 0]
     grads, other_grads = ours.grads[:, :, 0, 0].flatten(1), theirs.grads[:, :, 0, 0].flatten(1)
     for rows, columns in _cut(sources, probes, how):
-        product = inputs[rows] @ other_inputs[columns].T
-        if ours.has_bias:
-            product.add_(1)
+        product = _input_products(inputs[rows], other_inputs[columns], has_bias=ours.has_bias)
         block[rows, columns].addcmul_(product, grads[rows] @ other_grads[columns].T)
 
 
@@ -221,7 +219,11 @@ def _numbers_of_a_pair(sources: LayerRows, probes: LayerRows) -> int:
 
 def _add_pairs(target: Tensor, ours: Positions, theirs: Positions, how: Contraction) -> None:
     for group in range(ours.grads.shape[2]):
-        inputs = _input_products(ours, theirs, group)
+        left, right = ours.inputs[:, group].flatten(0, 1), theirs.inputs[:, group].flatten(0, 1)
+        if ours.is_one_hot:
+            inputs = _same_tokens(left, right).to(ours.grads.dtype)
+        else:
+            inputs = _input_products(left, right, has_bias=ours.has_bias)
         if how.is_traced:
             left = ours.grads[:, :, group].movedim(1, 2).flatten(2)
             right = theirs.grads[:, :, group].movedim(1, 2).flatten(2)
@@ -240,14 +242,15 @@ def _add_sum(target: Tensor, inputs: Tensor, left: Tensor, right: Tensor) -> Non
     target.add_(product.view(shape).sum((1, 3)))
 
 
-def _input_products(ours: Positions, theirs: Positions, group: int) -> Tensor:
+def _input_products(left: Tensor, right: Tensor, *, has_bias: bool) -> Tensor:
     """Products of inputs, ``(source · t, probe · u)``."""
-    left, right = ours.inputs[:, group].flatten(0, 1), theirs.inputs[:, group].flatten(0, 1)
-    if ours.is_one_hot:
-        same = (left == right.T) & (left >= 0)
-        return same.to(ours.grads.dtype)
     product = left @ right.T
-    return product.add_(1) if ours.has_bias else product
+    return product.add_(1) if has_bias else product
+
+
+def _same_tokens(left: Tensor, right: Tensor) -> Tensor:
+    """Which tokens are the same and no padding, ``(source · t, probe · u)``."""
+    return (left == right.T) & (left >= 0)
 
 
 def self_products(rows: LayerRows, others: LayerRows, how: Contraction) -> Tensor:

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from neurashed.engine.batches import Inputs
 from neurashed.engine.calls import Call
 from neurashed.engine.layout import Layout, find_layout
-from neurashed.engine.watching import ParameterWatch, find_tensors, replace_tensors
+from neurashed.engine.watching import RECTIFIERS, ParameterWatch, find_tensors, replace_tensors
 
 __all__ = ["Discovery", "Site", "discover"]
 
@@ -27,6 +27,7 @@ class Site:
         bias: Name of the watched bias, or None.
         layout: Where the examples are; None if the output does not keep them apart.
         shares_input: Whether the input is the same whatever the parameters are.
+        is_rectified: Whether the output goes into one ReLU and nowhere else.
         input_shape: Shape of the input without the example axis, folded positions first.
         output_shape: The same of the output.
     """
@@ -36,6 +37,7 @@ class Site:
     bias: str | None
     layout: Layout | None
     shares_input: bool
+    is_rectified: bool
     input_shape: tuple[int, ...]
     output_shape: tuple[int, ...]
 
@@ -64,6 +66,7 @@ class _Seen:
     call: Call
     output: Tensor
     shares_input: bool
+    uses: list[object] = field(default_factory=list)
 
 
 @dataclass
@@ -87,6 +90,7 @@ class _Notebook(ParameterWatch):
         args: tuple[Any, ...],
         kwargs: dict[str, Any],
     ) -> Tensor:
+        self._note_uses(function, (args, kwargs))
         args, kwargs = self._without_others((args, kwargs))
         output = function(*args, **kwargs)
         self.notes.largest = max(self.notes.largest, output.numel())
@@ -97,6 +101,7 @@ class _Notebook(ParameterWatch):
     def visit_other(
         self, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> Any:  # noqa: ANN401
+        self._note_uses(function, (args, kwargs))
         used = [t for t in find_tensors((args, kwargs)) if id(t) in self.watched]
         args, kwargs = self._without_others((args, kwargs))
         result = function(*args, **kwargs)
@@ -105,6 +110,13 @@ class _Notebook(ParameterWatch):
             self.notes.elsewhere.update(id(tensor) for tensor in used)
             self.notes.largest = max(self.notes.largest, *sizes)
         return result
+
+    def _note_uses(self, function: Callable[..., Any], tree: Any) -> None:  # noqa: ANN401
+        """Note which functions the outputs of earlier calls go into."""
+        used = {id(tensor) for tensor in find_tensors(tree)}
+        for seen in self.notes.seen:
+            if id(seen.output) in used:
+                seen.uses.append(function)
 
     def _without_others(self, tree: Any) -> Any:  # noqa: ANN401
         """Cut off parameters that are not watched, so that only watched ones need gradients."""
@@ -130,6 +142,9 @@ def _run(
     saving = torch.autograd.graph.saved_tensors_hooks(pack, lambda value: value)
     with torch.enable_grad(), saving, notebook:
         output = forward(inputs)
+    for seen in notebook.notes.seen:
+        if seen.output is output:
+            seen.uses.append(forward)
     return notebook.notes, output, sum(saved.values())
 
 
@@ -181,7 +196,8 @@ def _site(few: _Seen, many: _Seen, names: Mapping[int, str]) -> Site:
     if layout is not None:
         shape = tuple(tuple(layout.bring_forward(value).shape[1:]) for value in pair[0])
     weight, bias = (names.get(id(value)) for value in (few.call.weight, few.call.bias))
-    return Site(few.call.kind, weight, bias, layout, many.shares_input, *shape)
+    is_rectified = len(few.uses) == 1 and few.uses[0] in RECTIFIERS
+    return Site(few.call.kind, weight, bias, layout, many.shares_input, is_rectified, *shape)
 
 
 def _is_usable(call: Call, layout: Layout) -> bool:
@@ -197,10 +213,14 @@ def _is_usable(call: Call, layout: Layout) -> bool:
 
 
 def _used_parameters(output: Tensor, parameters: Mapping[str, nn.Parameter]) -> set[str]:
-    """Names of the parameters on which autograd says the output depends."""
-    if not output.requires_grad:
-        return set()
-    with torch.enable_grad():
-        total = output.sum()
-    grads = torch.autograd.grad(total, list(parameters.values()), allow_unused=True)
-    return {name for name, grad in zip(parameters, grads, strict=True) if grad is not None}
+    """Names of the parameters that the output's graph leads back to; no gradient is computed."""
+    reached = {id(output)}
+    nodes, found = [output.grad_fn], set[object]()
+    while nodes:
+        node = nodes.pop()
+        if node is None or node in found:
+            continue
+        found.add(node)
+        reached.add(id(getattr(node, "variable", None)))
+        nodes.extend(following for following, _ in node.next_functions)
+    return {name for name, value in parameters.items() if id(value) in reached}

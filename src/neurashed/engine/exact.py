@@ -16,6 +16,7 @@ from neurashed.engine.subject import Subject
 
 __all__ = [
     "ResponseTile",
+    "SharedProducts",
     "StepPlan",
     "iterate_own_responses",
     "iterate_responses",
@@ -26,7 +27,11 @@ __all__ = [
 
 # Numbers in the largest activation of a call, all pairs together: few enough to stay in the cache,
 # enough that calling the model costs little.
-_NUMBERS_AT_A_TIME = 4 * 10**6
+_NUMBERS_AT_A_TIME = 2**22
+
+
+# Products that do not depend on the step: by the number of a chunk's first probe, then of the call.
+SharedProducts = dict[int, dict[int, Tensor]]
 
 
 @dataclass(frozen=True)
@@ -39,6 +44,7 @@ class StepPlan:
         sources_at_a_time: Steps in one run of the model.
         probes_at_a_time: Probes in one run of the model.
         tile: Sources whose gradients are held.
+        columns: Probes whose responses are held.
         batch: Examples in one forward and backward pass.
         low_rank: Layers whose step is applied by its factors.
         formed: Layers whose stepped parameters are formed.
@@ -53,6 +59,7 @@ class StepPlan:
     sources_at_a_time: int
     probes_at_a_time: int
     tile: int
+    columns: int
     batch: int
     low_rank: tuple[str, ...]
     formed: tuple[str, ...]
@@ -83,20 +90,42 @@ class ResponseTile:
     is_still: Tensor
 
 
-def read_before(subject: Subject, batch: Batch, plan: StepPlan) -> Tensor:
-    """Return the readouts ``(example, output)`` at the present weights, by the stepped path."""
+def read_before(
+    subject: Subject, batch: Batch, plan: StepPlan, kept: SharedProducts | None = None
+) -> Tensor:
+    """Return the readouts at the present weights, by the stepped path.
+
+    Args:
+        subject: The task.
+        batch: The examples to read.
+        plan: How to cut.
+        kept: Filled with the products that all steps share, if the plan keeps them.
+
+    Returns:
+        ``(example, output)``.
+    """
     model = SteppedModel(subject)
     step = model.no_step()
     parts = []
     with torch.no_grad():
         for start in range(0, len(batch[1]), plan.probes_at_a_time):
             chunk = take(batch, slice(start, start + plan.probes_at_a_time))
-            parts.append(model.readouts(step, *to_device(chunk, subject.device), {})[0])
+            shared = _shared(kept, start, plan)
+            parts.append(model.readouts(step, *to_device(chunk, subject.device), shared)[0])
     return torch.cat(parts)
 
 
+def _shared(kept: SharedProducts | None, start: int, plan: StepPlan) -> dict[int, Tensor]:
+    return {} if kept is None or not plan.keeps_shared else kept.setdefault(start, {})
+
+
 def iterate_responses(
-    subject: Subject, sources: Batch, probes: Batch, before: Tensor, plan: StepPlan
+    subject: Subject,
+    sources: Batch,
+    probes: Batch,
+    before: Tensor,
+    plan: StepPlan,
+    kept: SharedProducts | None = None,
 ) -> Iterator[ResponseTile]:
     """Yield the responses of all probes to a step on each source.
 
@@ -106,27 +135,32 @@ def iterate_responses(
         probes: Inputs and targets of the probes.
         before: Readouts of the probes from `read_before`.
         plan: How to cut.
+        kept: Products that all steps share, from `read_before` with the same probes.
 
     Yields:
         Tiles that together cover every pair once. A step that changes no parameter gives responses
         that are exactly zero.
     """
     model = SteppedModel(subject)
-    kept: dict[int, dict[int, Tensor]] = {}
+    kept = {} if kept is None else kept
     for rows, steps, is_still in _iterate_steps(subject, sources, plan):
-        for start in range(0, len(probes[1]), plan.probes_at_a_time):
-            columns = slice(start, min(start + plan.probes_at_a_time, len(probes[1])))
-            chunk = to_device(take(probes, columns), subject.device)
-            shared = kept.setdefault(start, {}) if plan.keeps_shared else {}
+        for start in range(0, len(probes[1]), plan.columns):
+            columns = slice(start, min(start + plan.columns, len(probes[1])))
+            parts = []
             with torch.no_grad():
-                responses = model.readouts(steps, *chunk, shared).sub_(before[columns])
+                for begin in range(columns.start, columns.stop, plan.probes_at_a_time):
+                    stop = min(begin + plan.probes_at_a_time, columns.stop)
+                    chunk = to_device(take(probes, slice(begin, stop)), subject.device)
+                    shared = _shared(kept, begin, plan)
+                    parts.append(model.readouts(steps, *chunk, shared))
+                responses = torch.cat(parts, 1).sub_(before[columns])
                 responses[is_still] = 0
             yield ResponseTile(rows, columns, responses, is_still)
 
 
 def num_response_tiles(plan: StepPlan) -> int:
     """How many tiles a plan has."""
-    columns = -(-plan.num_probes // plan.probes_at_a_time)
+    columns = -(-plan.num_probes // plan.columns)
     return columns * sum(
         -(-(min(begin + plan.tile, plan.num_sources) - begin) // plan.sources_at_a_time)
         for begin in range(0, plan.num_sources, plan.tile)
@@ -169,8 +203,11 @@ def _iterate_steps(
 def _is_still(steps: Steps) -> Tensor:
     """Which steps change no parameter: factors count by their output gradients."""
     changes = [value for name, value in steps.items() if not name.startswith("a:")]
-    return torch.stack([value.reshape(len(value), -1).abs().amax(1) == 0 for value in changes]).all(
-        0
+    return (
+        torch
+        .stack([value.reshape(len(value), -1).any(1) for value in changes])
+        .any(0)
+        .logical_not()
     )
 
 
@@ -195,6 +232,11 @@ def plan_steps(
     held = num_dense(subject)
     probes = max(1, min(num_probes, pairs))
     sources = max(1, min(pairs // probes, num_sources, numbers // 6 // max(held, 1)))
+    responses = numbers // 12 // (sources * max(found.largest_activation, 1))
+    columns = max(probes, min(num_probes, responses))
+    num_parts = -(-columns // probes)
+    probes = -(-columns // num_parts)  # parts of nearly the same length
+    columns = min(num_probes, num_parts * probes)
     graph = 2 * found.saved_numbers + 4 * found.largest_activation
     batch = max(1, min(num_sources, numbers // 6 // max(graph, 1)))
     recorded = max(1, sum(_recorded(subject)))
@@ -203,7 +245,7 @@ def plan_steps(
     shared = _shared_numbers(subject)
     operations = _count_operations(subject, num_sources, num_probes)
     return StepPlan(
-        num_sources, num_probes, sources, probes, tile, batch,
+        num_sources, num_probes, sources, probes, tile, columns, batch,
         tuple(layer.name for layer in subject.layers if layer.name in low_rank),
         tuple(layer.name for layer in subject.layers if layer.name not in low_rank),
         shared * num_probes <= numbers // 6,

@@ -5,7 +5,7 @@ The gradient of one example in a linear layer is ``Σ_t d_t ⊗ a_t``. The stepp
 gets its stepped value.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from math import prod
 from typing import Any
 
@@ -17,11 +17,12 @@ from neurashed.engine.batches import Inputs, with_batch_axis
 from neurashed.engine.batching import run_batched
 from neurashed.engine.calls import Call
 from neurashed.engine.costs import measure_layer
+from neurashed.engine.discovery import Site
 from neurashed.engine.layer_rows import LayerRows
 from neurashed.engine.layers import Layer
 from neurashed.engine.rows import LinearRows
 from neurashed.engine.subject import Subject
-from neurashed.engine.watching import ParameterWatch
+from neurashed.engine.watching import RECTIFIERS, ParameterWatch
 
 __all__ = ["SteppedModel", "Steps", "is_low_rank", "make_steps", "num_dense"]
 
@@ -81,7 +82,7 @@ class _LowRankCalls(ParameterWatch):
 
     A bias that belongs to the layer acts as one more input that is always 1. Where the input of a
     call is the same for every source, its product with the weight is taken from ``shared``, or put
-    there.
+    there. Where an output only goes into a ReLU, the ReLU overwrites it.
     """
 
     def __init__(
@@ -90,19 +91,22 @@ class _LowRankCalls(ParameterWatch):
         names: Mapping[int, tuple[str, bool]],
         step: Steps,
         *,
-        shares: list[bool],
+        sites: Sequence[Site],
         shared: dict[int, Tensor],
     ) -> None:
         super().__init__(subject.parameters[name] for name, _ in names.values())
         self._names = names
         self._step = step
-        self._shares = shares
+        self._sites = sites
         self._shared = shared
         self._count = 0
+        self._rectified: Tensor | None = None
 
     def visit_other(
         self, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> Any:  # noqa: ANN401
+        if function in RECTIFIERS and args and args[0] is self._rectified:
+            return torch.relu_(args[0])
         return function(*args, **kwargs)
 
     def visit_call(
@@ -113,12 +117,13 @@ class _LowRankCalls(ParameterWatch):
         kwargs: dict[str, Any],  # noqa: ARG002
     ) -> Tensor:
         number, self._count = self._count, self._count + 1
+        site = self._sites[number] if number < len(self._sites) else None
         name, has_bias = self._names[id(call.weight)]
         base = self._shared.get(number)
         if base is None:
             own_bias = call.bias if has_bias else None
             base = F.linear(call.input, call.weight, own_bias)  # pyright: ignore[reportArgumentType]
-            if number < len(self._shares) and self._shares[number]:
+            if site is not None and site.shares_input:
                 self._shared[number] = base
         if call.bias is not None and not has_bias:
             base = base + call.bias
@@ -126,8 +131,10 @@ class _LowRankCalls(ParameterWatch):
         scale = call.input @ inputs.mT
         if has_bias:
             scale = scale + 1
-        change = scale * grads[0] if len(grads) == 1 else scale @ grads
-        return change.add_(base)
+        is_single = len(grads) == 1
+        output = torch.addcmul(base, scale, grads) if is_single else (scale @ grads).add_(base)
+        self._rectified = output if site is not None and site.is_rectified else None
+        return output
 
 
 class SteppedModel:
@@ -142,9 +149,7 @@ class SteppedModel:
             for layer in layers
         }
         weights = {layer.parameters[0] for layer in layers}
-        self._shares = [
-            site.shares_input for site in subject.discovery.sites if site.weight in weights
-        ]
+        self._sites = [site for site in subject.discovery.sites if site.weight in weights]
         self._can_batch = True
 
     def no_step(self) -> Steps:
@@ -191,12 +196,12 @@ class SteppedModel:
         return self._each(read, steps, inputs, targets)
 
     def _each(self, read: Callable[..., Tensor], *batched: Any) -> Tensor:  # noqa: ANN401
-        if self._can_batch:
+        count = len(next(iter(batched[0].values())))
+        if self._can_batch and count > 1:
             try:
                 return run_batched(read, *batched)
             except RuntimeError:
                 self._can_batch = False  # a model that vmap cannot run takes one step at a time
-        count = len(next(iter(batched[0].values())))
         rows = [read(*(_index(tree, index) for tree in batched)) for index in range(count)]
         return torch.stack(rows)
 
@@ -213,9 +218,9 @@ class SteppedModel:
             for name, change in step.items()
             if name in subject.parameters
         }
-        shares = [] if shared is None else self._shares
+        sites = [] if shared is None else self._sites
         store: dict[int, Tensor] = {} if shared is None else shared
-        with _LowRankCalls(subject, self._names, step, shares=shares, shared=store):
+        with _LowRankCalls(subject, self._names, step, sites=sites, shared=store):
             return subject.readouts(changed, inputs, targets)
 
 

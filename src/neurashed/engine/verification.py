@@ -9,10 +9,10 @@ from neurashed.engine.batches import Batch, take, to_device
 from neurashed.engine.contraction import add_products
 from neurashed.engine.first_order import Side, record_rows
 from neurashed.engine.plan import Plan
-from neurashed.engine.subject import Subject, Values
+from neurashed.engine.subject import Subject
 from neurashed.errors import EngineMismatchError
 
-__all__ = ["verify_products", "verify_response"]
+__all__ = ["verify_products", "verify_responses"]
 
 # Allowed difference relative to the norms of the two gradients.
 _TOLERANCE = {torch.float64: 1e-8, torch.float32: 2e-3}
@@ -119,44 +119,48 @@ def _worst_layer(
     return worst
 
 
-def verify_response(
-    subject: Subject, sources: Batch, probes: Batch, pair: tuple[int, int], got: Tensor, lr: float
+def verify_responses(
+    subject: Subject,
+    sides: tuple[Batch, Batch],
+    source: int,
+    found: Mapping[int, Tensor],
+    lr: float,
 ) -> None:
-    """Compare the response of one probe to one source with a plainly taken step.
+    """Compare the responses of a few probes to one source with a plainly taken step.
 
     Args:
         subject: The task.
-        sources: The sources.
-        probes: The probes.
-        pair: Numbers of a source and a probe.
-        got: The engine's response, ``(output,)``.
+        sides: The sources and the probes.
+        source: Number of the source.
+        found: The engine's responses by number of the probe, each ``(output,)``.
         lr: Learning rate.
 
     Raises:
         EngineMismatchError: If they differ by more than rounding.
     """
-    source = to_device(take(sources, slice(pair[0], pair[0] + 1)), subject.device)
-    probe = to_device(take(probes, slice(pair[1], pair[1] + 1)), subject.device)
-    values: Values = subject.readouts
+    one = to_device(take(sides[0], slice(source, source + 1)), subject.device)
     with torch.enable_grad():
-        loss = subject.losses(None, *source)[0, 0]
+        loss = subject.losses(None, *one)[0, 0]
         grads = torch.autograd.grad(loss, list(subject.parameters.values()), allow_unused=True)
     with torch.no_grad():
         stepped = {
-            name: value if grad is None else value - lr * grad.to_dense()
+            name: value if grad is None else value.sub(grad.to_dense(), alpha=lr)
             for (name, value), grad in zip(subject.parameters.items(), grads, strict=True)
         }
-        before, after = values(None, *probe)[0], values(stepped, *probe)[0]
-    wanted = after - before
-    unit = torch.finfo(subject.dtype).eps
-    rounding = 200 * unit * float(before.abs().max() + 1)
-    tolerance = _TOLERANCE.get(subject.dtype, 5e-2) * float(wanted.abs().max()) + rounding
-    difference = float((got.to(wanted.device) - wanted).abs().max())
-    if difference > tolerance:
-        message = (
-            f"the engine and a plain step disagree on source {pair[0]} and probe {pair[1]}: "
-            f"responses differ by {difference:.3g}, where {tolerance:.3g} would be rounding. "
-            f"Layers applied by factors or formed: "
-            f"{', '.join(layer.name for layer in subject.layers)}. Please report this model"
-        )
-        raise EngineMismatchError(message)
+    for number, got in found.items():
+        probe = to_device(take(sides[1], slice(number, number + 1)), subject.device)
+        with torch.no_grad():
+            before = subject.readouts(None, *probe)[0]
+            wanted = subject.readouts(stepped, *probe)[0] - before
+        unit = torch.finfo(subject.dtype).eps
+        rounding = 200 * unit * float(before.abs().max() + 1)
+        tolerance = _TOLERANCE.get(subject.dtype, 5e-2) * float(wanted.abs().max()) + rounding
+        difference = float((got.to(wanted.device) - wanted).abs().max())
+        if difference > tolerance:
+            message = (
+                f"the engine and a plain step disagree on source {source} and probe {number}: "
+                f"responses differ by {difference:.3g}, where {tolerance:.3g} would be rounding. "
+                f"Layers applied by factors or formed: "
+                f"{', '.join(layer.name for layer in subject.layers)}. Please report this model"
+            )
+            raise EngineMismatchError(message)

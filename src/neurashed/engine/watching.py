@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
@@ -10,7 +11,10 @@ from torch.overrides import TorchFunctionMode
 from neurashed.engine.attention import attend, is_plain_self_attention, read_attention
 from neurashed.engine.calls import Call, read_call
 
-__all__ = ["ParameterWatch", "find_tensors", "replace_tensors"]
+__all__ = ["RECTIFIERS", "ParameterWatch", "find_tensors", "replace_tensors"]
+
+# The ways to call a ReLU.
+RECTIFIERS = frozenset({F.relu, torch.relu, Tensor.relu})
 
 
 def find_tensors(tree: Any) -> Iterator[Tensor]:  # noqa: ANN401
