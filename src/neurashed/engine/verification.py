@@ -86,7 +86,7 @@ def _plain_gradients(subject: Subject, side: Side, index: int) -> dict[str, Tens
             ])
     columns = zip(*rows, strict=True)
     return {
-        name: torch.stack(column) if len(column) > 1 else column[0].unsqueeze(0)
+        name: column[0].unsqueeze(0) if len(values) == 1 else torch.stack(column)
         for name, column in zip(parameters, columns, strict=True)
     }
 
