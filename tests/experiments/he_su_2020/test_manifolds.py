@@ -1,12 +1,15 @@
 """The experiment on toy manifolds: what it measures, what it finds, and how it goes on."""
 
 import csv
+import sys
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import psutil
 import pytest
 from closeness import assert_close
 
@@ -183,9 +186,32 @@ def test_a_killed_run_resumes_to_the_same_numbers(
     assert (resumed.path / TABLE_FILE).read_text() == (run.path / TABLE_FILE).read_text()
 
 
-def test_workers_find_the_same_numbers(run: RunFolder, tmp_path: Path):
-    shared = run_manifolds(SMALL, tmp_path / "run", num_workers=2)
-    assert values_of(shared) == values_of(run)
+def test_workers_end_with_a_killed_run_and_what_they_found_is_used(run: RunFolder, tmp_path: Path):
+    path = tmp_path / "run"
+    script = (
+        "from pathlib import Path\n"
+        "from neurashed.experiments.he_su_2020.manifolds import *\n"
+        f"run_manifolds({SMALL!r}, Path({str(path)!r}), num_workers=2)"
+    )
+    process = psutil.Popen([sys.executable, "-c", script])
+    while not list(path.glob("results/[!.]*")):
+        assert process.poll() is None
+        time.sleep(0.01)
+    workers = process.children(recursive=True)
+    process.kill()
+    process.wait()
+    deadline = time.monotonic() + 60
+    while any(is_running(each) for each in workers):
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    assert values_of(run_manifolds(SMALL, path, num_workers=1)) == values_of(run)
+
+
+def is_running(process: psutil.Process) -> bool:
+    try:
+        return process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 def test_both_networks_of_a_seed_see_one_sample():

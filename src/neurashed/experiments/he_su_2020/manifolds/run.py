@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import asdict
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
 from pathlib import Path
+from threading import Thread
 from typing import Any, NamedTuple
 
 import torch
@@ -117,9 +118,26 @@ def _measure_all(
             _measure_unit(unit, settings)
         return
     # Not forked: a process with threads, as torch has, cannot be copied safely.
-    with ProcessPoolExecutor(num_workers, mp_context=get_context("spawn")) as pool:
-        for done in follow([pool.submit(_measure_unit, unit, settings) for unit in units]):
-            done.result()
+    context = get_context("spawn")
+    with ProcessPoolExecutor(num_workers, context, initializer=_end_with_parent) as pool:
+        waiting = [pool.submit(_measure_unit, unit, settings) for unit in units]
+        try:
+            for done in follow(waiting):
+                done.result()
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+
+def _end_with_parent() -> None:
+    """Let a worker end at once when the run is killed, which it would otherwise outlive."""
+
+    def watch() -> None:
+        parent = parent_process()
+        if parent is not None:
+            parent.join()
+            os._exit(1)
+
+    Thread(target=watch, daemon=True).start()
 
 
 def _measure_unit(unit: _Unit, settings: ManifoldSettings) -> None:
