@@ -86,6 +86,11 @@ def test_one_learning_rate_for_all_can_be_asked_for():
     assert training["lr_lambda_max"] != pytest.approx(SMALL.lr_lambda_max, rel=0.1)
 
 
+def test_a_rate_at_which_the_loss_explodes_is_refused():
+    with pytest.raises(InputError, match="after 500 steps with lr 10; lower the rate"):
+        measure_network("torus", "ReLU", 0, replace(SMALL, lr=10.0))
+
+
 def test_kernel_distance_is_that_of_the_space_of_the_kernel():
     places = np.random.default_rng(0).standard_normal((12, 4))
     apart = np.linalg.norm(places[:, None] - places, axis=-1)

@@ -11,6 +11,7 @@ from jaxtyping import Float
 from neurashed.data import Examples
 from neurashed.data.manifolds import ManifoldSample, manifold_pair
 from neurashed.elasticity import MeasurementOptions, measure_elasticity
+from neurashed.errors import InputError
 from neurashed.experiments.he_su_2020.manifolds.descent import compress_linear, descend
 from neurashed.experiments.he_su_2020.manifolds.settings import NETWORKS, ManifoldSettings
 from neurashed.models import MLP
@@ -110,7 +111,11 @@ def _train(
 
 
 def _fit(model: MLP, task: Task, examples: Examples, lr: float, settings: ManifoldSettings) -> int:
-    """Train until the loss is low enough or falls no more, and return how many steps it took."""
+    """Train until the loss is low enough or falls no more, and return how many steps it took.
+
+    Raises:
+        InputError: If the loss is no longer finite.
+    """
     inputs, targets = torch.as_tensor(examples.inputs), examples.require_targets("training")
     former, num_steps = np.inf, 0
     while num_steps < settings.max_steps:
@@ -118,6 +123,9 @@ def _fit(model: MLP, task: Task, examples: Examples, lr: float, settings: Manifo
         descend(model, inputs, targets, lr=lr, num_steps=block)
         num_steps += block
         loss = evaluate(task, examples, count_dead_units=False).loss
+        if not np.isfinite(loss):
+            message = f"the loss is {loss} after {num_steps} steps with lr {lr:g}; lower the rate"
+            raise InputError(message)
         if loss <= settings.enough_loss or abs(former - loss) <= _SMALLEST_CHANGE * loss:
             break
         former = loss
