@@ -111,7 +111,10 @@ def _train(
 
 
 def _fit(model: MLP, task: Task, examples: Examples, lr: float, settings: ManifoldSettings) -> int:
-    """Train until the loss is low enough or falls no more, and return how many steps it took.
+    """Train until the loss is low enough or falls no more.
+
+    Returns:
+        How many steps it took.
 
     Raises:
         InputError: If the loss is no longer finite.
