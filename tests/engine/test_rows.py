@@ -8,9 +8,9 @@ from torch import Tensor
 from zoo import named
 
 from neurashed.engine.contraction import Contraction, add_products, mirror, self_products
+from neurashed.engine.convolution_rows import ConvolutionRows
 from neurashed.engine.first_order import Side, record_rows
 from neurashed.engine.rows import (
-    ConvolutionRows,
     DenseRows,
     EmbeddingRows,
     GeneralRows,

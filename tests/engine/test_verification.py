@@ -12,7 +12,8 @@ from zoo import named
 import neurashed as ns
 from neurashed.elasticity import MeasurementOptions
 from neurashed.engine import contraction, exact, recording
-from neurashed.engine.rows import ConvolutionRows, EmbeddingRows
+from neurashed.engine.convolution_rows import ConvolutionRows
+from neurashed.engine.rows import EmbeddingRows
 from neurashed.errors import EngineMismatchError
 
 WRONG = 1.01

@@ -114,11 +114,10 @@ def _form(rows: LayerRows, cotangent: int, how: Contraction) -> Tensor:
     step = max(1, _NUMBERS_FORMED_AT_A_TIME // max(how.num_patches + how.num_parameters, 1))
     if rows.num_examples <= step or not how.num_patches:
         return rows.gradients(cotangent)
-    first = rows.part(0, step).gradients(cotangent)
-    formed = first.new_empty(rows.num_examples, first.shape[1])
-    formed[:step] = first
-    for start in range(step, rows.num_examples, step):
-        formed[start : start + step] = rows.part(start, start + step).gradients(cotangent)
+    formed = rows.part(0, 1).gradients(cotangent).new_empty(rows.num_examples, how.num_parameters)
+    for start in range(0, rows.num_examples, step):
+        stop = min(start + step, rows.num_examples)
+        rows.part(start, stop).write_gradients(cotangent, formed[start:stop])
     return formed
 
 

@@ -48,6 +48,10 @@ class LayerRows(Protocol):
         """The gradients of one cotangent, ``(example, P)``."""
         ...
 
+    def write_gradients(self, cotangent: int, out: Tensor) -> None:
+        """Write the gradients of one cotangent to ``(example, P)``."""
+        ...
+
     def positions(self) -> Positions | None:
         """The factors, or None if the gradient does not come in this form."""
         ...

@@ -8,11 +8,11 @@ import torch
 from torch import Tensor, nn
 
 from neurashed.engine.calls import Call
+from neurashed.engine.convolution_rows import ConvolutionRows
 from neurashed.engine.discovery import Discovery, Site
 from neurashed.engine.layer_rows import LayerRows
 from neurashed.engine.layers import Layer
 from neurashed.engine.rows import (
-    ConvolutionRows,
     DenseRows,
     EmbeddingRows,
     LinearRows,

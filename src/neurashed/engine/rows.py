@@ -10,13 +10,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
+from neurashed.engine.convolution_rows import ConvolutionRows
 from neurashed.engine.layer_rows import LayerRows, Positions
 
 __all__ = [
-    "ConvolutionRows",
     "DenseRows",
     "EmbeddingRows",
     "GeneralRows",
@@ -50,6 +49,10 @@ class DenseRows:
         """The gradients of one cotangent, ``(example, P)``."""
         return self.values[:, cotangent]
 
+    def write_gradients(self, cotangent: int, out: Tensor) -> None:
+        """Write the gradients of one cotangent to ``(example, P)``."""
+        out.copy_(self.gradients(cotangent))
+
     def positions(self) -> None:
         """None: the factors are gone."""
 
@@ -80,96 +83,29 @@ class LinearRows:
 
     def gradients(self, cotangent: int) -> Tensor:
         """The gradients of one cotangent, ``(example, P)``."""
-        grads = self.grads[:, cotangent]
-        if not self.has_weight:
-            return grads.sum(1)
-        num_weights = grads.shape[2] * self.inputs.shape[2]
-        formed = grads.new_empty(len(grads), num_weights + self.has_bias * grads.shape[2])
-        weights = formed[:, :num_weights].unflatten(1, (grads.shape[2], -1))
-        if grads.shape[1] == 1:
-            torch.mul(grads.mT, self.inputs, out=weights)
-        else:
-            torch.bmm(grads.mT, self.inputs, out=weights)
-        if self.has_bias:
-            torch.sum(grads, 1, out=formed[:, num_weights:])
+        num_outputs = self.grads.shape[-1]
+        num_weights = self.has_weight * num_outputs * self.inputs.shape[-1]
+        formed = self.grads.new_empty(self.num_examples, num_weights + self.has_bias * num_outputs)
+        self.write_gradients(cotangent, formed)
         return formed
+
+    def write_gradients(self, cotangent: int, out: Tensor) -> None:
+        """Write the gradients of one cotangent to ``(example, P)``."""
+        grads = self.grads[:, cotangent]
+        num_weights = self.has_weight * grads.shape[-1] * self.inputs.shape[-1]
+        weights = out[:, :num_weights]
+        if self.has_weight and grads.shape[1] == 1:
+            torch.mul(grads.mT, self.inputs, out=weights.unflatten(1, (grads.shape[-1], -1)))
+        elif self.has_weight:
+            torch.bmm(grads.mT, self.inputs, out=weights.unflatten(1, (grads.shape[-1], -1)))
+        if self.has_bias:
+            torch.sum(grads, 1, out=out[:, num_weights:])
 
     def positions(self) -> Positions | None:
         """The factors, or None for a bias alone."""
         if not self.has_weight:
             return None
         return Positions(self.inputs.unsqueeze(1), self.grads.unsqueeze(2), self.has_bias)
-
-
-@dataclass(frozen=True)
-class ConvolutionRows:
-    """Factors of a convolution over one or two axes.
-
-    ``inputs (example, m, channel, ...)`` and ``grads (example, K, m, channel, ...)``, where ``m``
-    counts what the model folded into the batch.
-    """
-
-    inputs: Tensor
-    grads: Tensor
-    has_weight: bool
-    has_bias: bool
-    options: dict[str, Any]
-
-    @property
-    def num_examples(self) -> int:
-        """How many examples."""
-        return self.grads.shape[0]
-
-    @property
-    def num_cotangents(self) -> int:
-        """How many gradients each example has."""
-        return self.grads.shape[1]
-
-    def part(self, start: int, stop: int) -> "ConvolutionRows":
-        """The same for a run of the examples."""
-        inputs, grads = self.inputs[start:stop], self.grads[start:stop]
-        return ConvolutionRows(inputs, grads, self.has_weight, self.has_bias, self.options)
-
-    def _patches(self) -> Tensor:
-        """Input patches ``(example, m, group, input, t)``, a column for each output position."""
-        options, groups = self.options, self.options["groups"]
-        patches = self.inputs.flatten(0, 1)
-        if any(options["padding"]):
-            patches = F.pad(patches, options["padding"])
-        # A copy of a strided view takes half the time of torch.nn.functional.unfold.
-        num_axes = len(options["kernel"])
-        for axis in range(num_axes):
-            dilation = options["dilation"][axis]
-            extent = dilation * (options["kernel"][axis] - 1) + 1
-            patches = patches.unfold(2 + axis, extent, options["stride"][axis])[..., ::dilation]
-        order = (*range(2 + num_axes, 2 + 2 * num_axes), *range(2, 2 + num_axes))
-        patches = patches.permute(0, 1, *order)
-        columns = patches.flatten(2 + num_axes).flatten(1, -2)
-        return columns.unflatten(0, self.inputs.shape[:2]).unflatten(2, (groups, -1))
-
-    def _grads(self, cotangent: int | slice) -> Tensor:
-        """Gradients at the outputs, ``(example, [K,] m, group, output, t)``."""
-        folded = self.options["folded_axes"]
-        grads = self.grads[:, cotangent].flatten(-folded)
-        return grads.unflatten(-2, (self.options["groups"], -1))
-
-    def gradients(self, cotangent: int) -> Tensor:
-        """The gradients of one cotangent, ``(example, P)``."""
-        grads, parts = self._grads(cotangent), []
-        if self.has_weight:
-            product = grads @ self._patches().mT
-            parts.append(product.sum(1).flatten(1) if product.shape[1] > 1 else product.flatten(1))
-        if self.has_bias:
-            parts.append(grads.sum((1, 4)).flatten(1))
-        return torch.cat(parts, 1) if len(parts) > 1 else parts[0]
-
-    def positions(self) -> Positions | None:
-        """The factors, or None for a bias alone."""
-        if not self.has_weight:
-            return None
-        inputs = self._patches().permute(0, 2, 1, 4, 3).flatten(2, 3)
-        grads = self._grads(slice(None)).permute(0, 1, 3, 2, 5, 4).flatten(3, 4)
-        return Positions(inputs, grads, self.has_bias)
 
 
 @dataclass(frozen=True)
@@ -201,6 +137,10 @@ class EmbeddingRows:
         rows = self.tokens.clamp(min=0).unsqueeze(-1).expand_as(grads)
         shape = (len(grads), self.num_embeddings, grads.shape[-1])
         return grads.new_zeros(shape).scatter_add_(1, rows, grads).flatten(1)
+
+    def write_gradients(self, cotangent: int, out: Tensor) -> None:
+        """Write the gradients of one cotangent to ``(example, P)``."""
+        out.copy_(self.gradients(cotangent))
 
     def positions(self) -> Positions:
         """The factors, with row numbers for the one-hot inputs."""
@@ -235,6 +175,10 @@ class SumRows:
             total = total + term.gradients(cotangent)
         return total
 
+    def write_gradients(self, cotangent: int, out: Tensor) -> None:
+        """Write the gradients of one cotangent to ``(example, P)``."""
+        out.copy_(self.gradients(cotangent))
+
     def positions(self) -> None:
         """None: cross terms between the calls need the sum."""
 
@@ -261,6 +205,10 @@ class GeneralRows:
     def gradients(self, cotangent: int) -> Tensor:
         """The gradients of one cotangent, ``(example, P)``."""
         return self.compute(cotangent, self.start, self.stop)
+
+    def write_gradients(self, cotangent: int, out: Tensor) -> None:
+        """Write the gradients of one cotangent to ``(example, P)``."""
+        out.copy_(self.gradients(cotangent))
 
     def positions(self) -> None:
         """None: nothing is known of the form."""
