@@ -10,8 +10,10 @@ from torch import Tensor, nn
 import neurashed as ns
 from neurashed.data import Examples
 from neurashed.elasticity import MeasurementOptions
+from neurashed.engine import resolution
+from neurashed.engine.batches import Batch
 from neurashed.engine.resolution import Resolution, estimate_rounding
-from neurashed.engine.subject import examine
+from neurashed.engine.subject import Subject, examine
 from neurashed.errors import ResolutionWarning
 from neurashed.models import MLP
 
@@ -124,8 +126,27 @@ def test_rounding_is_that_of_the_readout(generator: torch.Generator):
         batch = x.to(dtype), torch.zeros(20, dtype=torch.int64)
         subject = examine(ns.Task(deepcopy(model).to(dtype), loss="cross_entropy"), batch)
         before = subject.readouts(None, *batch).detach()
-        rounding = estimate_rounding(subject, batch, before)
+        rounding = estimate_rounding(subject, batch, before, memory=10**8)
         assert rounding.shape == (20,)
         typical = unit * before.norm(dim=1)
         assert (rounding > 0.1 * typical).all()
         assert (rounding < 100 * typical).all()
+
+
+def test_the_double_pass_keeps_to_the_budget(
+    model: nn.Module, examples: Examples, monkeypatch: pytest.MonkeyPatch
+):
+    batch = examples.inputs, examples.targets
+    subject = examine(_task(model, 0.1), batch)
+    before = model(batch[0]).detach()
+    wanted = estimate_rounding(subject, batch, before, memory=10**8)
+    read, right = [], resolution._read_in_double
+
+    def note(subject: Subject, batch: Batch, rows: slice) -> Tensor:
+        read.append(rows.stop - rows.start)
+        return right(subject, batch, rows)
+
+    monkeypatch.setattr(resolution, "_read_in_double", note)
+    budget = 5 * 6 * 8 * subject.discovery.largest_activation
+    assert torch.equal(estimate_rounding(subject, batch, before, memory=budget), wanted)
+    assert read == [5, 5, 5]

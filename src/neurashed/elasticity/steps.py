@@ -64,7 +64,7 @@ def compute_exact(
     reduce = reduce_responses(subject.task, measure, "exact", options.divergence)
     kept: SharedProducts = {}
     before = read_before(subject, prepared.probes, plan, kept)
-    rounding = estimate_rounding(subject, prepared.probes, before)
+    rounding = estimate_rounding(subject, prepared.probes, before, memory=prepared.memory)
     shape = (len(prepared.sources[1]), len(prepared.probes[1]))
     result = torch.zeros(shape, dtype=subject.dtype, device=subject.device)
     resolution = Resolution()

@@ -18,7 +18,8 @@ from neurashed.engine.watching import replace_tensors
 
 __all__ = ["Resolution", "estimate_rounding"]
 
-_BATCH = 256
+# Probes read in one go, and how many tensors of the largest size a forward pass may hold.
+_BATCH, _TENSORS = 256, 6
 
 
 class _DoublePrecision(TorchFunctionMode):
@@ -40,13 +41,14 @@ def _to_double(value: Tensor) -> Tensor:
     return value.double() if value.dtype == torch.float32 else value
 
 
-def estimate_rounding(subject: Subject, batch: Batch, before: Tensor) -> Tensor:
+def estimate_rounding(subject: Subject, batch: Batch, before: Tensor, *, memory: int) -> Tensor:
     """Estimate the rounding in the response of each probe.
 
     Args:
         subject: The task.
         batch: The probes.
         before: Their readouts ``(probe, output)`` as the engine computed them.
+        memory: Budget in bytes.
 
     Returns:
         The expected size of the rounding of a response, its norm over outputs, ``(probe,)``. In
@@ -57,10 +59,12 @@ def estimate_rounding(subject: Subject, batch: Batch, before: Tensor) -> Tensor:
     floor = 8 * unit * before.norm(dim=1)
     if before.dtype != torch.float32:
         return floor
+    largest = torch.float64.itemsize * _TENSORS * max(subject.discovery.largest_activation, 1)
+    size = max(1, min(_BATCH, memory // largest))
     try:
         errors = torch.cat([
-            (_read_in_double(subject, batch, start) - before[start : start + _BATCH]).norm(dim=1)
-            for start in range(0, len(before), _BATCH)
+            (_read_in_double(subject, batch, rows) - before[rows]).norm(dim=1)
+            for rows in (slice(start, start + size) for start in range(0, len(before), size))
         ])
     except RuntimeError:
         return floor
@@ -69,8 +73,8 @@ def estimate_rounding(subject: Subject, batch: Batch, before: Tensor) -> Tensor:
     return 2**0.5 * torch.maximum(errors, typical).to(before.dtype)
 
 
-def _read_in_double(subject: Subject, batch: Batch, start: int) -> Tensor:
-    chunk = to_device(take(batch, slice(start, start + _BATCH)), subject.device)
+def _read_in_double(subject: Subject, batch: Batch, rows: slice) -> Tensor:
+    chunk = to_device(take(batch, rows), subject.device)
     with torch.no_grad(), _DoublePrecision():
         return subject.readouts(None, *chunk)
 
