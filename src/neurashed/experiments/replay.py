@@ -11,6 +11,8 @@ import xarray as xr
 from neurashed.errors import StoreError
 from neurashed.experiments.clustering import ClusterSettings, run_clustering
 from neurashed.experiments.demo import DemoSettings, run_demo
+from neurashed.experiments.he_su_2020 import PretrainedSettings, run_pretrained
+from neurashed.experiments.he_su_2020.manifolds import ManifoldSettings, run_manifolds
 from neurashed.experiments.measurement import MeasureSettings, run_measurement
 from neurashed.results import RunFolder
 
@@ -20,6 +22,8 @@ _COMMANDS: dict[str, tuple[type, Callable[..., RunFolder]]] = {
     "cluster": (ClusterSettings, run_clustering),
     "demo": (DemoSettings, run_demo),
     "measure": (MeasureSettings, run_measurement),
+    "reproduce he-su-2020 manifolds": (ManifoldSettings, run_manifolds),
+    "reproduce he-su-2020 pretrained": (PretrainedSettings, run_pretrained),
 }
 
 
@@ -83,7 +87,7 @@ def replay_run(
         message = f"{path} holds a run that did not come to its end; run it again as it was started"
         raise StoreError(message)
     settings, run_again = _read_settings(path, old.record.settings)
-    if isinstance(settings, MeasureSettings) and settings.memory is None:
+    if isinstance(settings, MeasureSettings | PretrainedSettings) and settings.memory is None:
         # Sums are cut by the budget, and another cut rounds the last digit another way.
         settings = replace(settings, memory=str(old.main.attrs["provenance"]["memory"]))
     new = run_again(settings, new_path, overwrite=overwrite, progress=progress)

@@ -14,6 +14,7 @@ import pytest
 from closeness import assert_close
 
 from neurashed.errors import InputError
+from neurashed.experiments import replay_run
 from neurashed.experiments.he_su_2020.manifolds import (
     FIGURE_FILE,
     QUICK,
@@ -121,6 +122,12 @@ def test_a_run_holds_a_result_for_each_network(run: RunFolder):
     assert_close(result.sel(seed=3), alone)
     assert result.attrs["provenance"]["training"][1] == alone.attrs["provenance"]["training"]
     assert (run.path / FIGURE_FILE).read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_run_can_be_repeated(run: RunFolder, tmp_path: Path):
+    replay = replay_run(run.path, tmp_path / "again")
+    assert replay.is_identical
+    assert list(replay.comparisons) == list(run.finished)
 
 
 def test_findings_are_correlations_of_each_sample(run: RunFolder):

@@ -15,6 +15,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from neurashed.data import load_image_folder
 from neurashed.errors import InputError, StoreError
+from neurashed.experiments import replay_run
 from neurashed.experiments.he_su_2020 import (
     HISTOGRAMS_FILE,
     RATIOS_FILE,
@@ -178,3 +179,10 @@ def test_undefined_responses_are_drawn_as_such(settings: PretrainedSettings, tmp
     assert np.isnan(run.main.values).all()
     assert (run.path / HISTOGRAMS_FILE).is_file()
     assert RunFolder.open(run.path).record.finished
+
+
+def test_a_run_can_be_repeated(settings: PretrainedSettings, tmp_path: Path):
+    run_pretrained(settings, tmp_path / "run")
+    replay = replay_run(tmp_path / "run", tmp_path / "again")
+    assert replay.is_identical
+    assert list(replay.comparisons) == list(replay.run.finished)
