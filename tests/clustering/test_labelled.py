@@ -168,21 +168,23 @@ def test_wrong_labels_stand_out():
     assert odd.attrs["num_neighbors"] == 7
 
 
-def test_the_score_is_a_difference_of_mean_votes():
+@pytest.mark.parametrize("num_neighbors", [4, 26])
+def test_the_score_is_a_difference_of_mean_votes(num_neighbors: int):
+    """With all others as neighbors some move the other way, and have no vote."""
     result, groups = _grouped_result((10, 9, 8), noise=1.5)
     labels = np.array(["ant", "bee", "cat"])[groups]
-    odd = odd_ones_out(result, labels, num_neighbors=4)
+    odd = odd_ones_out(result, labels, num_neighbors=num_neighbors)
     mutual = read_mutual_elasticity(result)
     for source in range(27):
         others = sorted(set(range(27)) - {source}, key=lambda other: -mutual[source, other])
         votes = dict.fromkeys(["ant", "bee", "cat"], 0.0)
-        for other in others[:4]:
+        for other in others[:num_neighbors]:
             votes[labels[other]] += max(mutual[source, other], 0)
         own = votes.pop(labels[source])
         best = max(votes, key=lambda label: votes[label])
-        assert_close(odd["own_vote"].values[source] + 1, own / 4 + 1)
-        assert_close(odd["suggested_vote"].values[source] + 1, votes[best] / 4 + 1)
-        assert_close(odd["score"].values[source] + 2, (votes[best] - own) / 4 + 2)
+        assert_close(odd["own_vote"].values[source] + 1, own / num_neighbors + 1)
+        assert_close(odd["suggested_vote"].values[source] + 1, votes[best] / num_neighbors + 1)
+        assert_close(odd["score"].values[source] + 2, (votes[best] - own) / num_neighbors + 2)
         assert odd["suggested_label"].values[source] == (best if votes[best] > 0 else "")
 
 
