@@ -5,6 +5,7 @@ torch data sets. It downloads nothing, and knows neither models nor losses.
 """
 
 from neurashed.data.cifar10 import load_cifar10
+from neurashed.data.clinc150 import load_clinc150
 from neurashed.data.coarse import CoarseTask, coarse_task
 from neurashed.data.digits import load_digits
 from neurashed.data.examples import Examples
@@ -16,6 +17,7 @@ from neurashed.data.selecting import balance, first_per_class, split, where_labe
 from neurashed.data.spec import load_examples
 from neurashed.data.subset import Subset, renumber_targets
 from neurashed.data.torch_dataset import from_dataset
+from neurashed.data.words import weigh_words
 
 __all__ = [
     "CoarseTask",
@@ -26,6 +28,7 @@ __all__ = [
     "first_per_class",
     "from_dataset",
     "load_cifar10",
+    "load_clinc150",
     "load_digits",
     "load_examples",
     "load_image_folder",
@@ -35,5 +38,6 @@ __all__ = [
     "save_npz",
     "split",
     "thumbnails_of",
+    "weigh_words",
     "where_label",
 ]

@@ -8,6 +8,7 @@ from urllib.parse import unquote
 
 from neurashed.data.choices import check_choice
 from neurashed.data.cifar10 import load_cifar10
+from neurashed.data.clinc150 import load_clinc150
 from neurashed.data.digits import load_digits
 from neurashed.data.examples import Examples
 from neurashed.data.functions import import_function, is_function_path
@@ -20,7 +21,7 @@ from neurashed.errors import InputError, InputTypeError
 __all__ = ["load_examples"]
 
 _FORMS = (
-    "digits, mnist:FOLDER, cifar10:FOLDER, images:FOLDER, npz:FILE, FILE.npz, "
+    "digits, mnist:FOLDER, cifar10:FOLDER, clinc150:FOLDER, images:FOLDER, npz:FILE, FILE.npz, "
     "package.module:function"
 )
 _SUBSET = ("classes", "per_class", "skip_per_class", "first")
@@ -39,11 +40,12 @@ class _Format:
 def load_examples(spec: str, **options: str | int) -> Examples:
     """Return the examples that a string names.
 
-    A spec is one of ``digits``, ``mnist:FOLDER``, ``cifar10:FOLDER``, ``images:FOLDER``,
-    ``npz:FILE``, ``FILE.npz`` and ``package.module:function`` (called without arguments, returns
-    `Examples`), and may go on with ``?option=value&option=value``:
+    A spec is one of ``digits``, ``mnist:FOLDER``, ``cifar10:FOLDER``, ``clinc150:FOLDER``,
+    ``images:FOLDER``, ``npz:FILE``, ``FILE.npz`` and ``package.module:function`` (called without
+    arguments, returns `Examples`), and may go on with ``?option=value&option=value``:
 
-    * ``split=train|test`` (``mnist``, ``cifar10``; train if not given);
+    * ``split=train|test`` (``mnist``, ``cifar10``, ``clinc150``, which has ``val`` as well; train
+      if not given);
     * ``classes=3,5``: only these, by label or class number;
     * ``per_class=100``: the first so many of each class in file order;
     * ``skip_per_class=100``: pass over so many of each class before that;
@@ -52,6 +54,7 @@ def load_examples(spec: str, **options: str | int) -> Examples:
       ``classes``;
     * ``layout=image|flat`` and ``scale=unit|signed|standard`` (``digits``, ``mnist``, ``cifar10``,
       ``images``);
+    * ``num_words=2000``: how many words count (``clinc150``);
     * ``size=224``: rows and columns of an image (``images``);
     * ``approximate=keep|drop`` (``cifar10``).
 
@@ -103,9 +106,15 @@ def _load_images(folder: str, *, subset: Subset, **options: str) -> Examples:
     return load_image_folder(folder, subset=subset, **{**options, **numbers})
 
 
+def _load_clinc150(folder: str, *, subset: Subset, **options: str) -> Examples:
+    numbers = _whole_numbers(options, ("num_words",))
+    return load_clinc150(folder, subset=subset, **{**options, **numbers})
+
+
 _PREFIXED = {
     "mnist": _Format(load_mnist, ("split", *_PIXELS)),
     "cifar10": _Format(load_cifar10, ("split", *_PIXELS, "approximate")),
+    "clinc150": _Format(_load_clinc150, ("split", "num_words")),
     "images": _Format(_load_images, ("size", *_PIXELS)),
     "npz": _Format(load_npz),
 }
