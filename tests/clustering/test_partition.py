@@ -10,7 +10,7 @@ from neurashed.clustering import KernelKMeans, cluster_similarity, normalize_sim
 from neurashed.clustering.membership import measure_membership
 from neurashed.errors import InputError, NeurashedWarning
 
-METHODS = ("kernel_k_means", "k_means_on_rows", "spectral")
+METHODS = ("kernel_k_means", "k_means_on_rows", "spectral", "eigenmaps")
 
 
 @pytest.mark.parametrize("method", METHODS)

@@ -6,6 +6,7 @@ scikit-learn. It measures nothing and never reaches torch.
 """
 
 from neurashed.clustering.affinity import (
+    mutual_choice_graph,
     nearest_neighbor_graph,
     normalize_similarity,
     symmetrize,
@@ -18,6 +19,7 @@ from neurashed.clustering.agreement import (
     agreement_interval,
 )
 from neurashed.clustering.choices import Evidence, Method, Normalize, Undefined
+from neurashed.clustering.eigenmaps import laplacian_eigenmaps
 from neurashed.clustering.kernel_k_means import KernelKMeans
 from neurashed.clustering.labelled import cluster_by_elasticity
 from neurashed.clustering.near_duplicates import near_duplicates
@@ -41,6 +43,8 @@ __all__ = [
     "choose_num_clusters",
     "cluster_by_elasticity",
     "cluster_similarity",
+    "laplacian_eigenmaps",
+    "mutual_choice_graph",
     "near_duplicates",
     "nearest_neighbor_graph",
     "normalize_similarity",

@@ -11,6 +11,7 @@ from neurashed.errors import InputError, InputTypeError
 __all__ = [
     "as_similarity",
     "count_neighbors",
+    "mutual_choice_graph",
     "nearest_neighbor_graph",
     "nearest_neighbors",
     "normalize_similarity",
@@ -193,13 +194,48 @@ def nearest_neighbor_graph(
                [0.9, 0. , 0.2],
                [0. , 0.2, 0. ]])
     """
-    values = normalize_similarity(similarity)
-    num_neighbors = count_neighbors(len(values), num_neighbors)
-    # scikit-learn takes no graph with larger indices.
-    columns = nearest_neighbors(values, num_neighbors).ravel().astype(np.int32)
-    rows = np.repeat(np.arange(len(values), dtype=np.int32), num_neighbors)
+    values, (rows, columns) = _find_neighbors(similarity, num_neighbors)
     weights = np.maximum(values[rows, columns], 0.0)
     directed = sparse.csr_array((weights, (rows, columns)), shape=values.shape)
     graph = directed.maximum(directed.T).tocsr()
     graph.eliminate_zeros()
     return graph
+
+
+def mutual_choice_graph(
+    similarity: np.ndarray, num_neighbors: int | None = None
+) -> sparse.csr_array:
+    """Return the graph that counts who chooses whom among its nearest neighbors.
+
+    The weight is 1 where two examples choose each other, and ½ where only one does. Sizes of
+    similarities play no part, so examples in dense and in thin places are treated alike.
+
+    Args:
+        similarity: Finite numbers ``(example, example)``; symmetrized first.
+        num_neighbors: Neighbors of each example; see `count_neighbors` for None.
+
+    Returns:
+        Weights ``(example, example)``, symmetric, 0 on the diagonal.
+
+    Example:
+        >>> similarity = np.array([[1, 0.9, 0.1], [0.9, 1, 0.2], [0.1, 0.2, 1]])
+        >>> mutual_choice_graph(similarity, 1).toarray()
+        array([[0. , 1. , 0. ],
+               [1. , 0. , 0.5],
+               [0. , 0.5, 0. ]])
+    """
+    values, (rows, columns) = _find_neighbors(similarity, num_neighbors)
+    directed = sparse.csr_array((np.ones(len(rows)), (rows, columns)), shape=values.shape)
+    return ((directed + directed.T) / 2).tocsr()
+
+
+def _find_neighbors(
+    similarity: np.ndarray, num_neighbors: int | None
+) -> tuple[np.ndarray, tuple[np.ndarray, np.ndarray]]:
+    """Return the symmetrized similarity, and each example with each of its nearest neighbors."""
+    values = normalize_similarity(similarity)
+    num_neighbors = count_neighbors(len(values), num_neighbors)
+    # scikit-learn takes no graph with larger indices.
+    columns = nearest_neighbors(values, num_neighbors).ravel().astype(np.int32)
+    rows = np.repeat(np.arange(len(values), dtype=np.int32), num_neighbors)
+    return values, (rows, columns)

@@ -6,7 +6,7 @@ from neurashed.errors import InputError
 
 __all__ = ["Evidence", "Method", "Normalize", "Undefined", "check_choice"]
 
-Method = Literal["kernel_k_means", "k_means_on_rows", "spectral"]
+Method = Literal["kernel_k_means", "k_means_on_rows", "spectral", "eigenmaps"]
 Normalize = Literal["none", "cosine", "center", "center_cosine"]
 Evidence = Literal["eigengap", "silhouette"]
 Undefined = Literal["refuse", "drop"]

@@ -34,7 +34,7 @@ def cluster_by_elasticity(
     Args:
         result: A result with dimensions source and probe in which every source is also a probe.
         num_clusters: How many clusters; None to choose by evidence.
-        method: ``"kernel_k_means"``, ``"k_means_on_rows"`` or ``"spectral"``.
+        method: ``"kernel_k_means"``, ``"k_means_on_rows"``, ``"spectral"`` or ``"eigenmaps"``.
         normalize: ``"none"``, ``"cosine"``, ``"center"`` or ``"center_cosine"``.
         num_neighbors: Neighbors of each example where a graph is used; None for ``⌈log₂ n⌉``.
         evidence: What chooses the number of clusters: ``"eigengap"`` or ``"silhouette"``.

@@ -1,4 +1,4 @@
-"""From a similarity to clusters, by one of three methods."""
+"""From a similarity to clusters, by one of four methods."""
 
 import warnings
 from collections.abc import Callable
@@ -6,16 +6,19 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 from sklearn.cluster import KMeans, SpectralClustering
 
 from neurashed.clustering.affinity import (
     as_similarity,
     count_neighbors,
+    mutual_choice_graph,
     nearest_neighbor_graph,
     normalize_similarity,
 )
 from neurashed.clustering.choices import Evidence, Method, Normalize, Undefined, check_choice
+from neurashed.clustering.eigenmaps import laplacian_eigenmaps
 from neurashed.clustering.kernel_k_means import KernelKMeans
 from neurashed.clustering.membership import measure_membership
 from neurashed.clustering.num_clusters import NumClusters, choose_num_clusters
@@ -82,12 +85,14 @@ def cluster_similarity(
 
     * ``"kernel_k_means"`` takes it as a kernel, see `KernelKMeans`;
     * ``"k_means_on_rows"`` takes the row of each example as its features;
-    * ``"spectral"`` cuts the graph of nearest neighbors, see `nearest_neighbor_graph`.
+    * ``"spectral"`` cuts the graph of nearest neighbors, see `nearest_neighbor_graph`;
+    * ``"eigenmaps"`` takes as features as many smooth functions on the graph of who chooses whom as
+      there are clusters, see `laplacian_eigenmaps` and `mutual_choice_graph`.
 
     Args:
         similarity: Real numbers ``(example, example)``.
         num_clusters: How many clusters; None to choose by evidence, see `choose_num_clusters`.
-        method: ``"kernel_k_means"``, ``"k_means_on_rows"`` or ``"spectral"``.
+        method: ``"kernel_k_means"``, ``"k_means_on_rows"``, ``"spectral"`` or ``"eigenmaps"``.
         normalize: ``"none"``, ``"cosine"``, ``"center"`` or ``"center_cosine"``.
         num_neighbors: Neighbors of each example in the graph, see `count_neighbors`.
         evidence: What chooses the number of clusters: ``"eigengap"`` or ``"silhouette"``.
@@ -109,7 +114,9 @@ def cluster_similarity(
     kept = find_kept(values, undefined, needs_self=normalize == "cosine")
     values = normalize_similarity(values[np.ix_(kept, kept)], normalize)
     _check_num_clusters(num_clusters, len(values))
-    uses_graph = method == "spectral" or (num_clusters is None and evidence == "eigengap")
+    uses_graph = method in {"spectral", "eigenmaps"} or (
+        num_clusters is None and evidence == "eigengap"
+    )
     num_neighbors = _settle_num_neighbors(num_neighbors, len(values), is_used=uses_graph)
     chosen = None
     if num_clusters is None:
@@ -158,7 +165,7 @@ def _settle_num_neighbors(
     if num_neighbors is not None:
         message = (
             f"num_neighbors={num_neighbors} has no effect: this method uses no graph; "
-            "choose method='spectral' or leave it out"
+            "choose method='spectral' or 'eigenmaps', or leave it out"
         )
         warnings.warn(message, NeurashedWarning, stacklevel=3)
     return None
@@ -187,14 +194,7 @@ def _by_cutting_the_graph(
         # There are not as many eigenvectors to be had.
         return np.arange(num_clusters)
     graph = nearest_neighbor_graph(similarity, num_neighbors)
-    num_pieces = connected_components(graph, directed=False, return_labels=False)
-    if num_pieces > num_clusters:
-        message = (
-            f"the graph with {num_neighbors} neighbors falls into {num_pieces} pieces and "
-            f"{num_clusters} clusters are asked for, so pieces are joined at will; "
-            "raise num_neighbors"
-        )
-        warnings.warn(message, NeurashedWarning, stacklevel=4)
+    _warn_of_pieces(graph, num_clusters, num_neighbors)
     model = SpectralClustering(
         num_clusters, affinity="precomputed", n_init=_NUM_STARTS, random_state=random_state
     )
@@ -204,10 +204,33 @@ def _by_cutting_the_graph(
         return model.fit_predict(graph)
 
 
+def _by_eigenmaps(
+    similarity: np.ndarray, num_clusters: int, num_neighbors: int | None, random_state: _RandomState
+) -> np.ndarray:
+    if num_clusters == len(similarity):
+        return np.arange(num_clusters)
+    graph = mutual_choice_graph(similarity, num_neighbors)
+    _warn_of_pieces(graph, num_clusters, num_neighbors)
+    features = laplacian_eigenmaps(graph, num_clusters, random_state=random_state)
+    return _by_k_means_on_rows(features, num_clusters, num_neighbors, random_state)
+
+
+def _warn_of_pieces(graph: sparse.csr_array, num_clusters: int, num_neighbors: int | None) -> None:
+    num_pieces = connected_components(graph, directed=False, return_labels=False)
+    if num_pieces > num_clusters:
+        message = (
+            f"the graph with {num_neighbors} neighbors falls into {num_pieces} pieces and "
+            f"{num_clusters} clusters are asked for, so pieces are joined at will; "
+            "raise num_neighbors"
+        )
+        warnings.warn(message, NeurashedWarning, stacklevel=5)
+
+
 _METHODS: dict[str, Callable[[np.ndarray, int, int | None, _RandomState], np.ndarray]] = {
     "kernel_k_means": _by_kernel_k_means,
     "k_means_on_rows": _by_k_means_on_rows,
     "spectral": _by_cutting_the_graph,
+    "eigenmaps": _by_eigenmaps,
 }
 
 

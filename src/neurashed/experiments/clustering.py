@@ -59,7 +59,7 @@ class ClusterSettings:
         protocol: ``"trained"`` or ``"while_training"``, see `neurashed.subclasses.Recipe`.
         measure: What is made of the responses.
         num_clusters: How many clusters; chosen by evidence if None.
-        method: ``"kernel_k_means"``, ``"k_means_on_rows"`` or ``"spectral"``.
+        method: ``"kernel_k_means"``, ``"k_means_on_rows"``, ``"spectral"`` or ``"eigenmaps"``.
         normalize: ``"none"``, ``"cosine"``, ``"center"`` or ``"center_cosine"``.
         num_neighbors: Neighbors of each example where a graph is used.
         evidence: What chooses the number of clusters: ``"eigengap"`` or ``"silhouette"``.

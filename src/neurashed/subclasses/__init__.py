@@ -14,11 +14,13 @@ from neurashed.subclasses.estimator import ElasticClustering
 from neurashed.subclasses.features import activation_patterns, penultimate_features
 from neurashed.subclasses.finding import find_subclasses
 from neurashed.subclasses.recipe import Protocol, Recipe
+from neurashed.subclasses.recommended import RECOMMENDED
 from neurashed.subclasses.trained import similarity_of_trained
 from neurashed.subclasses.while_training import similarity_while_training
 
 __all__ = [
     "BASELINES",
+    "RECOMMENDED",
     "Build",
     "CoarseTraining",
     "ElasticClustering",

@@ -35,7 +35,7 @@ class ElasticClustering(ClusterMixin, BaseEstimator):
         num_clusters: How many clusters; chosen by evidence if None.
         measure: What is measured with a task.
         normalize: ``"none"``, ``"cosine"``, ``"center"`` or ``"center_cosine"``.
-        method: ``"kernel_k_means"``, ``"k_means_on_rows"`` or ``"spectral"``.
+        method: ``"kernel_k_means"``, ``"k_means_on_rows"``, ``"spectral"`` or ``"eigenmaps"``.
         num_neighbors: Neighbors of each example where a graph is used.
         evidence: What chooses the number of clusters: ``"eigengap"`` or ``"silhouette"``.
         random_state: A seed, a `numpy.random.RandomState`, or None for other starts in each fit.

@@ -37,7 +37,7 @@ class Recipe:
         measure: What is made of the responses.
         num_networks: How many networks are trained; their similarities are averaged.
         num_clusters: How many clusters; chosen by evidence if None.
-        method: ``"kernel_k_means"``, ``"k_means_on_rows"`` or ``"spectral"``.
+        method: ``"kernel_k_means"``, ``"k_means_on_rows"``, ``"spectral"`` or ``"eigenmaps"``.
         normalize: What is taken out of a similarity before clustering, and out of each before
             several are averaged.
         num_neighbors: Neighbors of each example where a graph is used.
