@@ -8,6 +8,7 @@ import xarray as xr
 from plotly.offline import get_plotlyjs
 
 from neurashed.plots import describe_values
+from neurashed.report.clusters import describe_clusters
 from neurashed.report.encoding import encode_text
 from neurashed.report.examples import choose_shown, encode_examples
 from neurashed.report.page_text import describe_shown, describe_size
@@ -41,12 +42,17 @@ _SCRIPTS = (
 )
 
 
-def render_page(results: Mapping[str, xr.DataArray], title: str | None) -> str:
+def render_page(
+    results: Mapping[str, xr.DataArray],
+    title: str | None,
+    clustered: xr.DataArray | None = None,
+) -> str:
     """Return the page as HTML.
 
     Args:
         results: Values ``(source, probe)`` by name: the result in question, then its comparisons.
         title: Heading of the page; says what was measured if None.
+        clustered: A result whose sources carry clusters, if there is one.
 
     Returns:
         The whole file.
@@ -64,6 +70,7 @@ def render_page(results: Mapping[str, xr.DataArray], title: str | None) -> str:
         statistics=STATISTICS,
         distributions=distributions,
         tables=build_class_tables(result),
+        clusters=None if clustered is None else describe_clusters(clustered, result),
         data={**charts, "examples": encode_examples(shown)},
         shown=describe_shown(result, shown),
         cautions=find_cautions(result),

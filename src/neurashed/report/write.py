@@ -6,6 +6,7 @@ from pathlib import Path
 import xarray as xr
 
 from neurashed.errors import InputError
+from neurashed.report.clusters import has_clusters
 from neurashed.report.page import render_page
 from neurashed.results import RunFolder
 
@@ -22,6 +23,9 @@ def write_report(
     title: str | None = None,
 ) -> Path:
     """Write a result as one HTML file that opens from disk and asks no network for anything.
+
+    A result whose sources carry the coordinates ``cluster``, ``typicality`` and ``margin``, as
+    `neurashed.clustering.cluster_by_elasticity` gives them, gets a section on its clusters.
 
     Args:
         result: Values ``(source, probe)``, as `neurashed.measure_elasticity` gives them.
@@ -47,6 +51,8 @@ def write_report(
 def write_run_report(run_folder: str | Path, path: str | Path | None = None) -> Path:
     """Write the report of a run: its main result, held against the run's other results.
 
+    A result of the run whose sources carry clusters is shown as such, not compared.
+
     Args:
         run_folder: The folder of a run with at least one result.
         path: The file to write; ``report.html`` in the run folder if not given.
@@ -55,21 +61,33 @@ def write_run_report(run_folder: str | Path, path: str | Path | None = None) -> 
         The path of the file.
     """
     run = RunFolder.open(run_folder)
-    names = [run.main_name, *(name for name in run.finished if name != run.main_name)]
+    others = {name: run.result(name) for name in run.finished if name != run.main_name}
+    clustered = next((each for each in others.values() if has_clusters(each)), None)
+    names = [run.main_name, *(name for name, each in others.items() if not has_clusters(each))]
     # A lone result is named after its measure, which says nothing of the network.
     results = {_in_words(name) if len(names) > 1 else _THIS_NETWORK: name for name in names}
     path = run.path / "report.html" if path is None else Path(path)
-    return _write({shown: run.result(name) for shown, name in results.items()}, path, None)
+    chosen = {shown: run.result(name) for shown, name in results.items()}
+    return _write(chosen, path, None, clustered)
 
 
-def _write(results: Mapping[str, xr.DataArray], path: Path, title: str | None) -> Path:
+def _write(
+    results: Mapping[str, xr.DataArray],
+    path: Path,
+    title: str | None,
+    clustered: xr.DataArray | None = None,
+) -> Path:
     if path.is_dir():
         message = f"{path} is a folder; give the path of a file, such as {path / 'report.html'}"
         raise InputError(message)
     for name, result in results.items():
         _check_dimensions(name, result)
     # Results may be lazy; summaries read them many times.
-    html = render_page({name: result.compute() for name, result in results.items()}, title)
+    loaded = {name: result.compute() for name, result in results.items()}
+    main = next(iter(loaded.values()))
+    if clustered is None and has_clusters(main):
+        clustered = main
+    html = render_page(loaded, title, None if clustered is None else clustered.compute())
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(html, encoding="utf-8")
     return path

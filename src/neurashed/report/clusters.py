@@ -1,0 +1,261 @@
+"""The clusters of a result in the form in which the page shows them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from neurashed.clustering import agreement, near_duplicates, odd_ones_out
+from neurashed.report.members import Member, MemberReader
+from neurashed.report.tables import ClassTable, build_class_tables
+
+__all__ = ["ClusterSection", "describe_clusters", "has_clusters"]
+
+_NUM_TYPICAL, _NUM_AMBIGUOUS, _NUM_PAIRS, _NUM_ODD = 12, 6, 12, 12
+_MOST_CLASSES_COUNTED = 20
+_SCORES = ("accuracy", "nmi", "ari")
+
+
+@dataclass(frozen=True)
+class ClusterCard:
+    """One cluster.
+
+    Attributes:
+        name: Such as ``"Cluster 0"``.
+        size: How many members it has.
+        typical: Those most like the others, with their typicality.
+        ambiguous: Those that belong least clearly, with their margin.
+    """
+
+    name: str
+    size: int
+    typical: list[Member]
+    ambiguous: list[Member]
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Why there are so many clusters.
+
+    Attributes:
+        name: ``"eigengap"`` or ``"silhouette"``.
+        rows: Number of clusters, what speaks for it, and this as a share of the largest.
+        chosen: The number that won.
+    """
+
+    name: str
+    rows: list[tuple[int, str, float]]
+    chosen: int
+
+
+@dataclass(frozen=True)
+class ClusterSection:
+    """Everything that the page says of clusters.
+
+    Attributes:
+        title: The question.
+        summary: How many there are, of what, found how.
+        cautions: What a reader should know before trusting them.
+        evidence: Why there are so many; None if the number was given.
+        cards: The clusters.
+        table: How much the clusters move each other; None for a single one.
+        finer_labels: Names of the finer classes, if they are known and not too many.
+        counts: For each cluster, how many members of each finer class.
+        agreement: Approaches, each with its scores and their intervals as text.
+        pairs: Near-duplicates: both members and their mutual elasticity.
+        odd: Members that move with another class: own label, that of the others, and score.
+    """
+
+    title: str
+    summary: str
+    cautions: list[str]
+    evidence: Evidence | None
+    cards: list[ClusterCard]
+    table: ClassTable | None
+    finer_labels: list[str]
+    counts: list[list[int]]
+    agreement: list[tuple[str, list[tuple[str, str]]]]
+    pairs: list[tuple[Member, Member, str]]
+    odd: list[tuple[Member, str, str, str]]
+
+
+def has_clusters(result: xr.DataArray) -> bool:
+    """Return whether the sources of a result carry clusters."""
+    return all(name in result.coords for name in ("cluster", "typicality", "margin"))
+
+
+def describe_clusters(clustered: xr.DataArray, result: xr.DataArray) -> ClusterSection:
+    """Lay out the clusters of a result.
+
+    Args:
+        clustered: A result whose sources carry ``cluster``, ``typicality`` and ``margin``.
+        result: A result with several labels, for examples that move with another class than their
+            own; it may be the same.
+
+    Returns:
+        What the page shows.
+    """
+    about: Mapping[str, Any] = clustered.attrs.get("provenance", {}).get("clusters", {})
+    labels = clustered["cluster"].to_numpy()
+    numbers = [int(each) for each in np.unique(labels[labels >= 0])]
+    reader = MemberReader(clustered)
+    finer, counts = _count_finer(clustered, numbers)
+    return ClusterSection(
+        title=_ask(about),
+        summary=_summarize(about, labels, numbers),
+        cautions=_find_cautions(labels, about),
+        evidence=_read_evidence(about),
+        cards=[_describe_one(clustered, number, reader) for number in numbers],
+        table=_tabulate(clustered, labels) if len(numbers) > 1 else None,
+        finer_labels=finer,
+        counts=counts,
+        agreement=_read_agreement(about, clustered),
+        pairs=_find_pairs(clustered, reader),
+        odd=_find_odd(result),
+    )
+
+
+def _ask(about: Mapping[str, Any]) -> str:
+    coarse = about.get("coarse")
+    behind = f" behind “{coarse['primary']['label']}”" if coarse else ""
+    return f"Which subclasses hide{behind}?"
+
+
+def _summarize(about: Mapping[str, Any], labels: np.ndarray, numbers: list[int]) -> str:
+    text = f"{len(numbers)} clusters of {int((labels >= 0).sum()):,} examples"
+    coarse = about.get("coarse")
+    if coarse:
+        auxiliary = coarse["auxiliary"]
+        text += (
+            f", in a network that learned one bit for each: whether it is primary or one of "
+            f"{auxiliary['num_examples']:,} auxiliary examples of “{auxiliary['label']}”"
+        )
+    if "method" in about:
+        text += f". Found by {about['method'].replace('_', ' ')}, normalization {_name(about)}"
+    return f"{text}."
+
+
+def _name(about: Mapping[str, Any]) -> str:
+    return str(about["normalize"]).replace("_", " ")
+
+
+def _find_cautions(labels: np.ndarray, about: Mapping[str, Any]) -> list[str]:
+    cautions = []
+    num_left_out = int((labels < 0).sum())
+    if num_left_out:
+        cautions.append(
+            f"{num_left_out:,} of {len(labels):,} examples are in no cluster, because their "
+            "similarity is undefined."
+        )
+    rates = np.array(about.get("training", {}).get("lr_lambda_max", []), dtype=np.float64)
+    num_unstable = int((rates > 2).sum())
+    if num_unstable:
+        cautions.append(
+            f"{num_unstable} of {rates.size} trainings ended with lr·λ_max above 2 "
+            f"(up to {np.nanmax(rates):.3g}), where plain gradient descent is unstable."
+        )
+    return cautions
+
+
+def _read_evidence(about: Mapping[str, Any]) -> Evidence | None:
+    evidence = about.get("evidence")
+    if not evidence:
+        return None
+    values = np.array(evidence["values"], dtype=np.float64)
+    shares = np.clip(values / max(float(values.max()), 1e-12), 0, 1)
+    texts = [format(value, ".3g") for value in values]
+    rows = list(zip(map(int, evidence["candidates"]), texts, shares.tolist(), strict=True))
+    return Evidence(str(evidence["evidence"]), rows, int(about["num_clusters"]))
+
+
+def _describe_one(clustered: xr.DataArray, number: int, reader: MemberReader) -> ClusterCard:
+    places = np.flatnonzero(clustered["cluster"].to_numpy() == number)
+    typicality = clustered["typicality"].to_numpy()[places]
+    margin = clustered["margin"].to_numpy()[places]
+    typical = places[np.argsort(-typicality, kind="stable")[:_NUM_TYPICAL]]
+    # Members without a margin, of a single cluster, are not ambiguous.
+    known = np.flatnonzero(np.isfinite(margin))
+    ambiguous = places[known[np.argsort(margin[known], kind="stable")[:_NUM_AMBIGUOUS]]]
+    return ClusterCard(
+        name=f"Cluster {number}",
+        size=len(places),
+        typical=[reader.read(place, "typicality") for place in typical.tolist()],
+        ambiguous=[reader.read(place, "margin") for place in ambiguous.tolist()],
+    )
+
+
+def _tabulate(clustered: xr.DataArray, labels: np.ndarray) -> ClassTable | None:
+    kept = labels >= 0
+    ids = clustered["source"].to_numpy()[kept]
+    names = np.array([f"cluster {label}" for label in labels[kept]])
+    among = clustered.sel(source=ids, probe=ids)
+    finer = [name for name in ("source_fine_label", "probe_fine_label") if name in among.coords]
+    among = among.drop_vars(finer).assign_coords(
+        source_label=("source", names), probe_label=("probe", names)
+    )
+    caption = "Median over all pairs of different examples, from a step on a cluster (rows)"
+    tables = build_class_tables(among)
+    return replace(tables[0], caption=caption) if tables else None
+
+
+def _count_finer(clustered: xr.DataArray, numbers: list[int]) -> tuple[list[str], list[list[int]]]:
+    if "source_fine_label" not in clustered.coords:
+        return [], []
+    fine, labels = clustered["source_fine_label"].to_numpy(), clustered["cluster"].to_numpy()
+    names = np.unique(fine)
+    if len(names) > _MOST_CLASSES_COUNTED:
+        return [], []
+    counts = [[int(((labels == number) & (fine == name)).sum()) for name in names]
+              for number in numbers]  # fmt: skip
+    return [str(name) for name in names], counts
+
+
+def _read_agreement(
+    about: Mapping[str, Any], clustered: xr.DataArray
+) -> list[tuple[str, list[tuple[str, str]]]]:
+    if "agreement" in about:
+        return [
+            (name.replace("_", " "), [_write_score(row[score]) for score in _SCORES])
+            for name, row in about["agreement"].items()
+        ]
+    if "source_fine_label" not in clustered.coords:
+        return []
+    found = agreement(clustered["cluster"].to_numpy(), clustered["source_fine_label"].to_numpy())
+    return [("these clusters", [(f"{getattr(found, score):.3f}", "") for score in _SCORES])]
+
+
+def _write_score(score: Mapping[str, float | None]) -> tuple[str, str]:
+    interval = "" if score["low"] is None else f"{score['low']:.3f} to {score['high']:.3f}"
+    return f"{score['mean']:.3f}", interval
+
+
+def _find_pairs(clustered: xr.DataArray, reader: MemberReader) -> list[tuple[Member, Member, str]]:
+    pairs = near_duplicates(clustered, _NUM_PAIRS)
+    place = {each: at for at, each in enumerate(clustered["source"].to_numpy().tolist())}
+    columns = [pairs[name].to_numpy().tolist() for name in ("first", "second", "mutual_elasticity")]
+    return [
+        (
+            reader.read(place[first], "cluster"),
+            reader.read(place[second], "cluster"),
+            f"{value:.4f}",
+        )
+        for first, second, value in zip(*columns, strict=True)
+    ]
+
+
+def _find_odd(result: xr.DataArray) -> list[tuple[Member, str, str, str]]:
+    has_classes = "source_label" in result.coords and len(np.unique(result["source_label"])) > 1
+    if not has_classes or not set(result["source"].values) <= set(result["probe"].values):
+        return []
+    odd = odd_ones_out(result)
+    scores = odd["score"].to_numpy()
+    order = np.argsort(np.where(np.isnan(scores), np.inf, -scores), kind="stable")[:_NUM_ODD]
+    reader = MemberReader(result)
+    labels, suggested = result["source_label"].to_numpy(), odd["suggested_label"].to_numpy()
+    return [
+        (reader.read(place), str(labels[place]), str(suggested[place]), f"{scores[place]:+.2f}")
+        for place in order.tolist()
+        if scores[place] > 0
+    ]
