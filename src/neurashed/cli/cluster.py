@@ -116,7 +116,6 @@ def cluster(  # noqa: PLR0913, PLR0917, each is an option of the command line
             metavar="RATE",
             rich_help_panel=_TRAINING,
             help="Learning rate.",
-            show_default="1/λ_max at the initial weights",
         ),
     ] = _DEFAULT.lr,
     epochs: Annotated[

@@ -19,6 +19,7 @@ from neurashed.experiments.workplace import working_in
 from neurashed.results import RunFolder
 from neurashed.subclasses import (
     BASELINES,
+    RECOMMENDED,
     Build,
     CoarseTraining,
     Protocol,
@@ -77,17 +78,17 @@ class ClusterSettings:
     auxiliary_total: int | None = None
     model: str | None = None
     weights: str | None = None
-    loss: str = "bce"
-    lr: float | None = None
-    num_epochs: int = 100
-    batch_size: int = 50
-    looks: tuple[float, ...] = (1.0,)
-    num_networks: int = 1
-    protocol: Protocol = "trained"
-    measure: Measure = "kernelized"
+    loss: str = RECOMMENDED.training.loss
+    lr: float | None = RECOMMENDED.training.lr
+    num_epochs: int = RECOMMENDED.training.num_epochs
+    batch_size: int = RECOMMENDED.training.batch_size
+    looks: tuple[float, ...] = RECOMMENDED.training.looks
+    num_networks: int = RECOMMENDED.num_networks
+    protocol: Protocol = RECOMMENDED.protocol
+    measure: Measure = RECOMMENDED.measure
     num_clusters: int | None = None
-    method: Method = "kernel_k_means"
-    normalize: Normalize = "cosine"
+    method: Method = RECOMMENDED.method
+    normalize: Normalize = RECOMMENDED.normalize
     num_neighbors: int | None = None
     evidence: Evidence = "eigengap"
     undefined: Undefined = "refuse"

@@ -17,6 +17,7 @@ from neurashed.subclasses.baselines import BASELINES, cluster_by_baseline
 from neurashed.subclasses.coarse_training import Build
 from neurashed.subclasses.default_network import choose_network
 from neurashed.subclasses.recipe import Recipe
+from neurashed.subclasses.recommended import RECOMMENDED
 from neurashed.task import Task
 from neurashed.training import State
 
@@ -46,7 +47,7 @@ def find_subclasses(
         coarse: The primary and auxiliary examples.
         network: A function that builds a network with one output from a generator; or a task whose
             network is trained already; or None for a default network.
-        recipe: Training, protocol, measure and clustering.
+        recipe: Training, protocol, measure and clustering; `RECOMMENDED` if None.
         num_repeats: How often everything is done again from another seed, for intervals. The
             clusters that are returned are those of the first.
         baselines: Names from `BASELINES`; one that does not apply is left out with a warning.
@@ -83,7 +84,7 @@ def find_subclasses(
         >>> found["cluster"].values.tolist(), found["accuracy"].values.tolist()
         ([0, 0, 1, 1], [[1.0], [1.0]])
     """  # noqa: DOC502 (raised by what is called)
-    recipe = recipe or Recipe()
+    recipe = recipe or RECOMMENDED
     _check(coarse, network, recipe, num_repeats, baselines)
     network = choose_network(coarse) if network is None else network
     runs: list[_Run] = []
