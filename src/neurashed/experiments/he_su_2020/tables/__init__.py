@@ -1,0 +1,45 @@
+"""The clustering tables of He and Su: six pairs of digits, six of photographs, every method.
+
+Networks learn to tell primary from auxiliary images; the two classes behind the primary label are
+looked for in what they learned, and by methods that know no network. Each method on each pair from
+each seed is a piece of work of its own, so the tables can be filled a few cells at a time. This
+package adds no science of its own and prints nothing.
+"""
+
+from neurashed.experiments.he_su_2020.tables.approaches import APPROACHES
+from neurashed.experiments.he_su_2020.tables.findings import (
+    CSV_FILE,
+    MARKDOWN_FILE,
+    TableCell,
+    find_in_tables,
+    missing_of,
+)
+from neurashed.experiments.he_su_2020.tables.published import PUBLISHED, ROWS
+from neurashed.experiments.he_su_2020.tables.run import run_tables
+from neurashed.experiments.he_su_2020.tables.settings import QUICK, TableSelection, TableSettings
+from neurashed.experiments.he_su_2020.tables.stated_settings import (
+    StatedState,
+    train_as_stated,
+    write_states,
+)
+from neurashed.experiments.he_su_2020.tables.tasks import TASKS, TableTask
+
+__all__ = [
+    "APPROACHES",
+    "CSV_FILE",
+    "MARKDOWN_FILE",
+    "PUBLISHED",
+    "QUICK",
+    "ROWS",
+    "TASKS",
+    "StatedState",
+    "TableCell",
+    "TableSelection",
+    "TableSettings",
+    "TableTask",
+    "find_in_tables",
+    "missing_of",
+    "run_tables",
+    "train_as_stated",
+    "write_states",
+]
