@@ -142,11 +142,25 @@ def test_the_double_pass_keeps_to_the_budget(
     wanted = estimate_rounding(subject, batch, before, memory=10**8)
     read, right = [], resolution._read_in_double
 
-    def note(subject: Subject, batch: Batch, rows: slice) -> Tensor:
-        read.append(rows.stop - rows.start)
+    def note(subject: Subject, batch: Batch, rows: Tensor) -> Tensor:
+        read.append(len(rows))
         return right(subject, batch, rows)
 
     monkeypatch.setattr(resolution, "_read_in_double", note)
     budget = 5 * 6 * 8 * subject.discovery.largest_activation
     assert torch.equal(estimate_rounding(subject, batch, before, memory=budget), wanted)
-    assert read == [5, 5, 5]
+    assert read == [5, 5, 2]
+
+
+def test_a_sample_stands_for_many_probes(generator: torch.Generator):
+    model = MLP(50, [40], generator=generator)
+    batch = torch.rand(200, 50, generator=generator), torch.zeros(200, dtype=torch.int64)
+    subject = examine(_task(model, 0.1), batch)
+    before = model(batch[0]).detach()
+    rounding = estimate_rounding(subject, batch, before, memory=10**8)
+    exact = model.double()(batch[0].double()).detach()
+    typical = (exact - before).norm(dim=1).square().mean().sqrt() * 2**0.5
+    assert rounding.shape == (200,)
+    # The least is the typical one of the sample, which every probe outside of it gets.
+    assert (rounding == rounding.min()).sum() >= 200 - 64
+    assert 0.7 * typical < rounding.min() < 1.4 * typical

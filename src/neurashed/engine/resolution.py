@@ -18,8 +18,8 @@ from neurashed.engine.watching import replace_tensors
 
 __all__ = ["Resolution", "estimate_rounding"]
 
-# Probes read in one go, and how many tensors of the largest size a forward pass may hold.
-_BATCH, _TENSORS = 256, 6
+# Probes read in double precision, and how many tensors of the largest size a pass may hold.
+_NUM_SAMPLED, _TENSORS = 64, 6
 
 
 class _DoublePrecision(TorchFunctionMode):
@@ -51,7 +51,9 @@ def estimate_rounding(subject: Subject, batch: Batch, before: Tensor, *, memory:
         memory: Budget in bytes.
 
     Returns:
-        The expected size of the rounding of a response, its norm over outputs, ``(probe,)``. In
+        The expected size of the rounding of a response, its norm over outputs, ``(probe,)``. At
+        most 64 probes, evenly spread, are read again in double precision; the rest get what is
+        typical of them. In
         double precision it is taken as 8 units in the last place of the readout; a model that
         cannot run in double precision gets the same rule.
     """
@@ -60,20 +62,22 @@ def estimate_rounding(subject: Subject, batch: Batch, before: Tensor, *, memory:
     if before.dtype != torch.float32:
         return floor
     largest = torch.float64.itemsize * _TENSORS * max(subject.discovery.largest_activation, 1)
-    size = max(1, min(_BATCH, memory // largest))
+    sample = torch.linspace(0, len(before) - 1, min(len(before), _NUM_SAMPLED)).round().long()
     try:
         errors = torch.cat([
             (_read_in_double(subject, batch, rows) - before[rows]).norm(dim=1)
-            for rows in (slice(start, start + size) for start in range(0, len(before), size))
+            for rows in sample.split(max(1, memory // largest))
         ])
     except RuntimeError:
         return floor
     # One probe's error may be small by luck: take at least the root mean square over probes.
     typical = errors.square().mean().sqrt()
-    return 2**0.5 * torch.maximum(errors, typical).to(before.dtype)
+    rounding = typical.repeat(len(before))
+    rounding[sample] = torch.maximum(errors, typical)
+    return 2**0.5 * rounding.to(before.dtype)
 
 
-def _read_in_double(subject: Subject, batch: Batch, rows: slice) -> Tensor:
+def _read_in_double(subject: Subject, batch: Batch, rows: Tensor) -> Tensor:
     chunk = to_device(take(batch, rows), subject.device)
     with torch.no_grad(), _DoublePrecision():
         return subject.readouts(None, *chunk)

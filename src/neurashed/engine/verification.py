@@ -147,11 +147,12 @@ def verify_responses(
             name: value if grad is None else value.sub(grad.to_dense(), alpha=lr)
             for (name, value), grad in zip(subject.parameters.items(), grads, strict=True)
         }
-    for number, got in found.items():
-        probe = to_device(take(sides[1], slice(number, number + 1)), subject.device)
-        with torch.no_grad():
-            before = subject.readouts(None, *probe)[0]
-            wanted = subject.readouts(stepped, *probe)[0] - before
+    numbers = torch.tensor(list(found))
+    probes = to_device(take(sides[1], numbers), subject.device)
+    with torch.no_grad():
+        all_before = subject.readouts(None, *probes)
+        all_wanted = subject.readouts(stepped, *probes) - all_before
+    for (number, got), before, wanted in zip(found.items(), all_before, all_wanted, strict=True):
         unit = torch.finfo(subject.dtype).eps
         rounding = 200 * unit * float(before.abs().max() + 1)
         tolerance = _TOLERANCE.get(subject.dtype, 5e-2) * float(wanted.abs().max()) + rounding
