@@ -14,6 +14,7 @@ HE_SU_2020 = {
     "manifolds": "Elasticity over the true distance on six pairs of toy manifolds.",
     "tables": "Two classes behind one label, for six pairs of digits and six of photographs.",
     "pretrained": "A step on an image of each class, in a VGG-19 with weights of your own.",
+    "corrupted-labels": "Wrong labels found as the examples that move with the wrong class.",
     "text": "Hidden intents in the requests of CLINC150, beside k-means on their words.",
 }
 
