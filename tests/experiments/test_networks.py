@@ -101,3 +101,15 @@ def test_unusable_spec_is_refused(module: str, spec: str, message: str):
 def test_function_without_network_is_refused(module: str):
     with pytest.raises(InputTypeError, match=r"forget returned a str; return a torch.nn.Module"):
         load_network(f"{module}:forget")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ("depth=3", "unexpected keyword argument 'depth'; its arguments are \\(width=3\\)"),
+        ("width=2&depth=3", "make cannot be called so: .*'depth'"),
+    ],
+)
+def test_wrong_arguments_of_a_function_are_told(module: str, arguments: str, message: str):
+    with pytest.raises(InputError, match=message):
+        load_network(f"{module}:make?{arguments}")

@@ -134,3 +134,34 @@ def test_a_damaged_run_file_is_named(tmp_path: Path, content: str, message: str)
     (tmp_path / "run.json").write_text(content, encoding="utf-8")
     with pytest.raises(StoreError, match=message):
         open_result(tmp_path)
+
+
+def _damage(run: RunFolder, name: str) -> None:
+    """Change one bit of a tile of a result."""
+    tiles = (run.path / "results" / f"{name}.zarr").glob("**/c/**/*")
+    tile = next(each for each in sorted(tiles) if each.is_file())
+    content = bytearray(tile.read_bytes())
+    content[len(content) // 2] ^= 1
+    tile.write_bytes(bytes(content))
+
+
+def test_a_damaged_result_is_refused_and_made_again(tmp_path: Path):
+    run = _create(tmp_path / "run")
+    run.add_result("first", random_result(1))
+    run.add_result("second", random_result(2))
+    _damage(run, "second")
+    again = RunFolder.open(tmp_path / "run")
+    assert again.finished == ("first",)
+    with pytest.raises(StoreError, match="changed since they were written"):
+        again.result("second")
+    again.add_result("second", random_result(2))
+    assert again.finished == ("first", "second")
+
+
+def test_adding_a_result_looks_at_no_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    run = _create(tmp_path / "run")
+    run.add_result("first", random_result(1))
+    opened = []
+    monkeypatch.setattr("neurashed.results.run.open_store", lambda path, _: opened.append(path))
+    run.add_result("second", random_result(2))
+    assert opened == []

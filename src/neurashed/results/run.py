@@ -117,7 +117,7 @@ class RunFolder:
             message = f"the result's name is {name!r}; use letters, digits, '-', '_', '.' or spaces"
             raise InputError(message)
         store = f"{_RESULTS}/{name}.zarr"
-        if name not in self.finished:
+        if name not in self.record.results or not self._is_whole(name):
             shutil.rmtree(self.path / store, ignore_errors=True)
         path = save_result(array, self.path / store, overwrite=True)
         self._rewrite(replace(self.record, results={**self.record.results, name: store}))
