@@ -14,7 +14,7 @@ import pytest
 import torch
 from closeness import assert_close
 
-from neurashed.clustering import agreement, cluster_similarity
+from neurashed.clustering import Method, agreement, cluster_similarity
 from neurashed.data import CoarseTask
 from neurashed.elasticity import measure_elasticity
 from neurashed.errors import InputError, StoreError
@@ -29,18 +29,19 @@ from neurashed.experiments.he_su_2020.tables import (
     TableSelection,
     TableSettings,
     find_in_tables,
+    load_task,
     missing_of,
     run_tables,
     train_as_stated,
     write_states,
 )
 from neurashed.experiments.he_su_2020.tables.approaches import Outcome
-from neurashed.experiments.he_su_2020.tables.tasks import load_task
 from neurashed.models import two_layer_relu
 from neurashed.results import RunFolder
 from neurashed.seeding import derive_seed
 from neurashed.task import Task
 from neurashed.training import compute_lambda_max, train
+from neurashed.typing import Measure
 
 SMALL = TableSettings(width=8, num_epochs=3, primary_per_class=15, auxiliary_total=20)
 FAST = ("k_means", "linear_mse", "relu_bce")
@@ -89,7 +90,8 @@ def test_a_task_takes_the_first_images_in_the_order_of_the_file(coarse: CoarseTa
         assert coarse.primary.ids[coarse.hidden_classes == digit].tolist() == first.tolist()
     assert len(coarse.primary) == 30
     assert len(coarse.auxiliary) == 20
-    assert (float(coarse.training.inputs.min()), float(coarse.training.inputs.max())) == (-1.0, 1.0)
+    inputs = torch.as_tensor(coarse.training.inputs)
+    assert (float(inputs.min()), float(inputs.max())) == (-1.0, 1.0)
 
 
 def test_the_published_tables_fit_the_tasks():
@@ -121,7 +123,8 @@ def test_one_network_gives_both_rows_as_the_authors_cluster_them(coarse: CoarseT
     assert outcome.training["loss"] == pytest.approx(end.loss, rel=1e-4)
     assert outcome.training["dead_fraction"] == end.dead_fraction
     twice = Task(model.double(), loss="mse")
-    for measure, method in (("relative", "k_means_on_rows"), ("kernelized", "kernel_k_means")):
+    ways: dict[Measure, Method] = {"relative": "k_means_on_rows", "kernelized": "kernel_k_means"}
+    for measure, method in ways.items():
         similarity = measure_elasticity(
             twice, coarse.primary.to(dtype=torch.float64), measure=measure, step="first_order"
         )

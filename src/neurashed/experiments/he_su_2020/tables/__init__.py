@@ -22,7 +22,7 @@ from neurashed.experiments.he_su_2020.tables.stated_settings import (
     train_as_stated,
     write_states,
 )
-from neurashed.experiments.he_su_2020.tables.tasks import TASKS, TableTask
+from neurashed.experiments.he_su_2020.tables.tasks import TASKS, TableTask, load_task
 
 __all__ = [
     "APPROACHES",
@@ -38,6 +38,7 @@ __all__ = [
     "TableSettings",
     "TableTask",
     "find_in_tables",
+    "load_task",
     "missing_of",
     "run_tables",
     "train_as_stated",
