@@ -28,8 +28,8 @@ class TextFinding:
         approach: One of `APPROACHES`.
         num_clusters: Clusters, mean over seeds.
         agreement: Agreement with the intents over seeds.
-        training_accuracy: Share of texts that the trained networks put on the right side of one
-            half, mean over seeds and networks.
+        training_accuracy: Share of texts whose side the networks tell right, mean over seeds and
+            networks; None where no network is trained for the approach.
         training_loss: Their loss.
     """
 
@@ -37,8 +37,8 @@ class TextFinding:
     approach: str
     num_clusters: float
     agreement: AgreementInterval
-    training_accuracy: float
-    training_loss: float
+    training_accuracy: float | None
+    training_loss: float | None
 
 
 def find_in_texts(run: RunFolder) -> list[TextFinding]:
@@ -68,15 +68,20 @@ def find_in_texts(run: RunFolder) -> list[TextFinding]:
 
 def _find(domain: str, approach: str, runs: list[list[dict[str, Any]]]) -> TextFinding:
     """Return a finding from the records of each seed: one record, or one for each domain."""
-    records = [record for run in runs for record in run]
+    found = [record["approaches"][approach] for run in runs for record in run]
     return TextFinding(
         domain=domain,
         approach=approach,
-        num_clusters=_mean(each["approaches"][approach]["num_clusters"] for each in records),
+        num_clusters=_mean(each["num_clusters"] for each in found),
         agreement=agreement_interval([_average(approach, run) for run in runs]),
-        training_accuracy=_mean(_mean(each["training"]["training_accuracy"]) for each in records),
-        training_loss=_mean(_mean(each["training"]["training_loss"]) for each in records),
+        training_accuracy=_mean_over_networks(found, "training_accuracy"),
+        training_loss=_mean_over_networks(found, "training_loss"),
     )
+
+
+def _mean_over_networks(found: list[dict[str, Any]], name: str) -> float | None:
+    trainings = [each["training"] for each in found]
+    return None if None in trainings else _mean(_mean(each[name]) for each in trainings)
 
 
 def _average(approach: str, records: list[dict[str, Any]]) -> Agreement:
@@ -114,6 +119,7 @@ def _as_row(finding: TextFinding) -> dict[str, Any]:
     for score in _SCORES:
         parts = asdict(getattr(finding.agreement, score))
         row |= {f"{score}_{part}": f"{number:.4f}" for part, number in parts.items()}
-    row["training_accuracy"] = f"{finding.training_accuracy:.4f}"
-    row["training_loss"] = f"{finding.training_loss:.3g}"
+    for name in ("training_accuracy", "training_loss"):
+        number = getattr(finding, name)
+        row[name] = None if number is None else f"{number:.4f}"
     return row

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import torch
 import xarray as xr
+from scipy import sparse
 from sklearn.cluster import KMeans
 from sklearn.decomposition import TruncatedSVD
 from sklearn.preprocessing import normalize
@@ -38,7 +39,7 @@ class Unit:
 
     Attributes:
         found: Similarity and clusters by elasticity, as `find_subclasses` gives them.
-        record: Scores of each approach and the end of each training, as JSON holds them.
+        record: Scores of each approach and the end of its trainings, as JSON holds them.
     """
 
     found: xr.Dataset
@@ -56,16 +57,26 @@ class _Subject:
     seed: int
 
     @property
-    def similarity(self) -> np.ndarray:
-        return self.found["similarity"].values
-
-    @property
-    def words(self) -> np.ndarray:
-        return np.asarray(self.coarse.primary.inputs)
+    def words(self) -> sparse.csr_array:
+        return sparse.csr_array(np.asarray(self.coarse.primary.inputs, np.float64))
 
     @property
     def random_state(self) -> int:
         return derive_seed(self.seed, "clustering") % 2**32
+
+    def find(self, **changes: Any) -> xr.Dataset:  # noqa: ANN401
+        """Return the clusters by the recipe with another training."""
+        recipe = self.settings.recipe
+        changed = replace(recipe, training=replace(recipe.training, **changes))
+        return _find(self.coarse, changed, self.num_clusters, self.settings.width, self.seed)
+
+
+@dataclass(frozen=True, eq=False)
+class _Answer:
+    """Clusters by one approach, and the end of the training of each network that it looks into."""
+
+    labels: np.ndarray
+    training: dict[str, list[float]] | None = None
 
 
 def draw_coarse_task(
@@ -117,19 +128,21 @@ def measure_domain(examples: Examples, domain: str, seed: int, settings: TextSet
     num_clusters = len(np.unique(intents))
     found = _find(coarse, settings.recipe, num_clusters, settings.width, seed)
     subject = _Subject(coarse, found, num_clusters, settings, seed)
-    record: dict[str, Any] = {
+    approaches: dict[str, Any] = {}
+    for name, approach in APPROACHES.items():
+        answer = approach(subject)
+        approaches[name] = {
+            "num_clusters": int(answer.labels.max()) + 1,
+            **asdict(agreement(answer.labels, intents)),
+            "training": answer.training,
+        }
+    record = {
         "domain": domain,
         "seed": seed,
         "num_texts": len(intents),
         "num_intents": num_clusters,
-        "training": {name: found[name].values[0].tolist() for name in _OF_TRAINING},
-        "approaches": {},
     }
-    for name, approach in APPROACHES.items():
-        labels = approach(subject)
-        scores = asdict(agreement(labels, intents))
-        record["approaches"][name] = {"num_clusters": int(labels.max()) + 1, **scores}
-    return Unit(found, record)
+    return Unit(found, {**record, "approaches": approaches})
 
 
 def _find(
@@ -144,54 +157,62 @@ def _find(
     return find_subclasses(coarse, build, chosen, baselines=[], seed=seed)
 
 
-def _by_elasticity(subject: _Subject) -> np.ndarray:
-    return subject.found["cluster"].values
+def _by_elasticity(subject: _Subject) -> _Answer:
+    return _read(subject.found)
 
 
-def _by_elasticity_and_evidence(subject: _Subject) -> np.ndarray:
+def _by_elasticity_and_evidence(subject: _Subject) -> _Answer:
     recipe = subject.settings.recipe
+    similarity = subject.found["similarity"].values
     chosen = choose_num_clusters(
-        normalize_similarity(subject.similarity, recipe.normalize),
+        normalize_similarity(similarity, recipe.normalize),
         largest=subject.settings.most_clusters,
         evidence=recipe.evidence,
         num_neighbors=recipe.num_neighbors,
         random_state=subject.random_state,
     )
-    return _cluster(subject, subject.similarity, chosen.num_clusters)
+    answer = _cluster(subject, similarity, chosen.num_clusters)
+    return replace(answer, training=_read(subject.found).training)
 
 
-def _before_training(subject: _Subject) -> np.ndarray:
-    recipe = subject.settings.recipe
-    at_start = replace(recipe, training=replace(recipe.training, looks=(0.0,)))
-    width = subject.settings.width
-    found = _find(subject.coarse, at_start, subject.num_clusters, width, subject.seed)
-    return found["cluster"].values
+def _by_fitted_networks(subject: _Subject) -> _Answer:
+    return _read(subject.find(lr=subject.settings.fitting_lr))
 
 
-def _by_the_same_clustering_of_words(subject: _Subject) -> np.ndarray:
-    words = subject.words.astype(np.float64)
-    return _cluster(subject, words @ words.T, subject.num_clusters)
+def _before_training(subject: _Subject) -> _Answer:
+    return _read(subject.find(looks=(0.0,)))
 
 
-def _by_k_means(subject: _Subject) -> np.ndarray:
+def _by_the_same_clustering_of_words(subject: _Subject) -> _Answer:
+    words = subject.words
+    return _cluster(subject, (words @ words.T).toarray(), subject.num_clusters)
+
+
+def _by_k_means(subject: _Subject) -> _Answer:
     return _k_means(subject.words, subject)
 
 
-def _by_k_means_of_components(subject: _Subject) -> np.ndarray:
-    num_components = min(_NUM_COMPONENTS, *(size - 1 for size in subject.words.shape))
+def _by_k_means_of_components(subject: _Subject) -> _Answer:
+    words: Any = subject.words  # the stubs do not know that it has a shape
+    num_components = min(_NUM_COMPONENTS, *(size - 1 for size in words.shape))
     model = TruncatedSVD(num_components, random_state=subject.random_state)
-    components = normalize(model.fit_transform(subject.words))
-    return _k_means(np.asarray(components), subject)
+    components: Any = model.fit_transform(words)
+    return _k_means(normalize(components), subject)
 
 
-def _k_means(features: np.ndarray, subject: _Subject) -> np.ndarray:
+def _read(found: xr.Dataset) -> _Answer:
+    training = {name: found[name].values[0].tolist() for name in _OF_TRAINING}
+    return _Answer(found["cluster"].values, training)
+
+
+def _k_means(features: Any, subject: _Subject) -> _Answer:  # noqa: ANN401
     model = KMeans(subject.num_clusters, n_init=_NUM_STARTS, random_state=subject.random_state)
-    return model.fit_predict(features)
+    return _Answer(model.fit_predict(features))
 
 
-def _cluster(subject: _Subject, similarity: np.ndarray, num_clusters: int) -> np.ndarray:
+def _cluster(subject: _Subject, similarity: np.ndarray, num_clusters: int) -> _Answer:
     recipe = subject.settings.recipe
-    return cluster_similarity(
+    found = cluster_similarity(
         similarity,
         num_clusters,
         method=recipe.method,
@@ -200,18 +221,21 @@ def _cluster(subject: _Subject, similarity: np.ndarray, num_clusters: int) -> np
         # A text of which no word is known is like no other.
         undefined="drop",
         random_state=subject.random_state,
-    ).labels
+    )
+    return _Answer(found.labels)
 
 
 # - "elasticity": the recipe, told the number of intents.
 # - "elasticity_by_evidence": the same similarity, with the number of clusters chosen by evidence.
+# - "fitted_networks": the recipe with a learning rate at which networks fit their texts.
 # - "before_training": the recipe on networks that have learned nothing.
 # - "same_clustering_of_tf_idf": its clustering on products of the inputs, without any network.
 # - "k_means_on_tf_idf": k-means on the inputs.
 # - "k_means_on_svd": k-means on their 100 largest components, brought to length 1.
-APPROACHES: dict[str, Callable[[_Subject], np.ndarray]] = {
+APPROACHES: dict[str, Callable[[_Subject], _Answer]] = {
     "elasticity": _by_elasticity,
     "elasticity_by_evidence": _by_elasticity_and_evidence,
+    "fitted_networks": _by_fitted_networks,
     "before_training": _before_training,
     "same_clustering_of_tf_idf": _by_the_same_clustering_of_words,
     "k_means_on_tf_idf": _by_k_means,

@@ -60,8 +60,8 @@ def run_texts(
     )
     places = [
         _Place(domain, seed, run.path / name_record(domain, seed))
-        for domain in settings.domains
         for seed in settings.seeds
+        for domain in settings.domains
     ]
     follow = progress or _follow_silently
     for place in follow(places, description="Texts"):
