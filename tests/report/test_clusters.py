@@ -56,11 +56,12 @@ def test_members_come_by_typicality_and_by_margin():
 def test_near_duplicates_and_odd_ones_out_are_named():
     clustered = make_clustered()
     section = describe_clusters(clustered, clustered)
-    first, second, value = section.pairs[0]
-    assert (first.name, second.name, value) == ("0", "1", "0.9900")
-    [(member, own, suggested, score)] = section.odd
-    assert (member.name, own, suggested) == ("5", "b", "a")
-    assert float(score) > 0
+    pair = section.pairs[0]
+    assert (pair.first.name, pair.second.name, pair.value) == ("0", "1", "0.9900")
+    assert pair.first.note == f"cluster {clustered['cluster'].values[0]}"
+    [odd] = section.odd
+    assert (odd.member.name, odd.label, odd.suggested) == ("5", "b", "a")
+    assert float(odd.score) > 0
 
 
 def test_finer_labels_are_counted_and_scored():
@@ -112,4 +113,6 @@ def test_page_has_the_section_only_with_clusters(tmp_path: Path, with_clusters: 
     page = write_report(result, tmp_path / "report.html").read_text(encoding="utf-8")
     assert ('id="clusters"' in page) is with_clusters
     assert HOSTILE not in page
-    assert ("moves with <b>a</b>" in page) is with_clusters
+    # They are told of the members of clusters or of all examples, and once.
+    assert page.count("moves with <strong>a</strong>") == 1
+    assert ('id="look-alikes"' in page) is not with_clusters

@@ -7,13 +7,14 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from neurashed.clustering import agreement, near_duplicates, odd_ones_out
+from neurashed.clustering import agreement
+from neurashed.report.look_alikes import OddOne, Pair, find_odd_ones, find_pairs
 from neurashed.report.members import Member, MemberReader
 from neurashed.report.tables import ClassTable, build_class_tables
 
 __all__ = ["ClusterSection", "describe_clusters", "has_clusters"]
 
-_NUM_TYPICAL, _NUM_AMBIGUOUS, _NUM_PAIRS, _NUM_ODD = 12, 6, 12, 12
+_NUM_TYPICAL, _NUM_AMBIGUOUS = 12, 6
 _MOST_CLASSES_COUNTED = 20
 _SCORES = ("accuracy", "nmi", "ari")
 
@@ -64,8 +65,8 @@ class ClusterSection:
         finer_labels: Names of the finer classes, if they are known and not too many.
         counts: For each cluster, how many members of each finer class.
         agreement: Approaches, each with its scores and their intervals as text.
-        pairs: Near-duplicates: both members and their mutual elasticity.
-        odd: Members that move with another class: own label, that of the others, and score.
+        pairs: Near-duplicates, with their clusters.
+        odd: Members that move with another class than their own.
     """
 
     title: str
@@ -77,8 +78,8 @@ class ClusterSection:
     finer_labels: list[str]
     counts: list[list[int]]
     agreement: list[tuple[str, list[tuple[str, str]]]]
-    pairs: list[tuple[Member, Member, str]]
-    odd: list[tuple[Member, str, str, str]]
+    pairs: list[Pair]
+    odd: list[OddOne]
 
 
 def has_clusters(result: xr.DataArray) -> bool:
@@ -112,8 +113,8 @@ def describe_clusters(clustered: xr.DataArray, result: xr.DataArray) -> ClusterS
         finer_labels=finer,
         counts=counts,
         agreement=_read_agreement(about, clustered),
-        pairs=_find_pairs(clustered, reader),
-        odd=_find_odd(result),
+        pairs=find_pairs(clustered, reader, noted="cluster"),
+        odd=find_odd_ones(result),
     )
 
 
@@ -229,33 +230,3 @@ def _read_agreement(
 def _write_score(score: Mapping[str, float | None]) -> tuple[str, str]:
     interval = "" if score["low"] is None else f"{score['low']:.3f} to {score['high']:.3f}"
     return f"{score['mean']:.3f}", interval
-
-
-def _find_pairs(clustered: xr.DataArray, reader: MemberReader) -> list[tuple[Member, Member, str]]:
-    pairs = near_duplicates(clustered, _NUM_PAIRS)
-    place = {each: at for at, each in enumerate(clustered["source"].to_numpy().tolist())}
-    columns = [pairs[name].to_numpy().tolist() for name in ("first", "second", "mutual_elasticity")]
-    return [
-        (
-            reader.read(place[first], "cluster"),
-            reader.read(place[second], "cluster"),
-            f"{value:.4f}",
-        )
-        for first, second, value in zip(*columns, strict=True)
-    ]
-
-
-def _find_odd(result: xr.DataArray) -> list[tuple[Member, str, str, str]]:
-    has_classes = "source_label" in result.coords and len(np.unique(result["source_label"])) > 1
-    if not has_classes or not set(result["source"].values) <= set(result["probe"].values):
-        return []
-    odd = odd_ones_out(result)
-    scores = odd["score"].to_numpy()
-    order = np.argsort(np.where(np.isnan(scores), np.inf, -scores), kind="stable")[:_NUM_ODD]
-    reader = MemberReader(result)
-    labels, suggested = result["source_label"].to_numpy(), odd["suggested_label"].to_numpy()
-    return [
-        (reader.read(place), str(labels[place]), str(suggested[place]), f"{scores[place]:+.2f}")
-        for place in order.tolist()
-        if scores[place] > 0
-    ]

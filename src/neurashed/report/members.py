@@ -9,11 +9,14 @@ import numpy as np
 import xarray as xr
 from matplotlib.image import imsave
 
+from neurashed.report.examples import shrink_thumbnails
 from neurashed.results import read_thumbnails
 
 __all__ = ["Member", "MemberReader"]
 
 _MOST_CHARACTERS = 120
+# In pixels; the page shows them at 48.
+_LARGEST_SIDE = 64
 
 
 @dataclass(frozen=True)
@@ -54,7 +57,7 @@ class MemberReader:
 
         Args:
             place: Position along ``source``.
-            noted: A coordinate along ``source`` whose value becomes the note.
+            noted: A coordinate along ``source`` whose value becomes the note, such as its label.
 
         Returns:
             The example.
@@ -66,7 +69,7 @@ class MemberReader:
             picture="" if images is None else _encode_picture(images[place]),
             text=text if len(text) <= _MOST_CHARACTERS else text[:_MOST_CHARACTERS] + "…",
             fine_label=self._column("fine_label", place),
-            note=f"{noted} {self._write(noted, place)}" if noted else "",
+            note=f"{noted.removeprefix('source_')} {self._write(noted, place)}" if noted else "",
         )
 
     def _column(self, name: str, place: int) -> str:
@@ -74,10 +77,12 @@ class MemberReader:
 
     def _write(self, name: str, place: int) -> str:
         value = self._result[name].to_numpy()[place]
-        return str(value) if isinstance(value, np.integer) else f"{value:.3f}"
+        return f"{value:.3f}" if isinstance(value, np.floating) else str(value)
 
 
 def _encode_picture(image: np.ndarray) -> str:
+    factor = max(min(image.shape[:2]) // _LARGEST_SIDE, 1)
+    image = shrink_thumbnails(image[None], factor)[0]
     pixels = image if image.ndim == 3 else np.repeat(image[..., None], 3, axis=2)
     file = io.BytesIO()
     imsave(file, pixels, format="png")

@@ -11,6 +11,7 @@ from neurashed.plots import describe_values
 from neurashed.report.clusters import describe_clusters
 from neurashed.report.encoding import encode_text
 from neurashed.report.examples import choose_shown, encode_examples
+from neurashed.report.look_alikes import describe_look_alikes
 from neurashed.report.page_text import describe_shown, describe_size
 from neurashed.report.provenance import describe_provenance, find_cautions
 from neurashed.report.summary import (
@@ -71,6 +72,7 @@ def render_page(
         distributions=distributions,
         tables=build_class_tables(result),
         clusters=None if clustered is None else describe_clusters(clustered, result),
+        look_alikes=describe_look_alikes(result) if clustered is None else None,
         data={**charts, "examples": encode_examples(shown)},
         shown=describe_shown(result, shown),
         cautions=find_cautions(result),
