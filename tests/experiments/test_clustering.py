@@ -141,3 +141,10 @@ def test_weights_need_their_network(settings: ClusterSettings, tmp_path: Path):
     without = dataclasses.replace(settings, model=None, weights="given.safetensors")
     with pytest.raises(InputError, match="and no model is named; name the network"):
         run_clustering(without, tmp_path / "run")
+
+
+def test_what_cannot_be_done_leaves_no_folder(settings: ClusterSettings, tmp_path: Path):
+    wrong = dataclasses.replace(settings, baselines=("k_meens",))
+    with pytest.raises(InputError, match=r"unknown baselines \['k_meens'\]; use some of k_means"):
+        run_clustering(wrong, tmp_path / "run")
+    assert not (tmp_path / "run").exists()

@@ -24,6 +24,7 @@ from neurashed.subclasses import (
     CoarseTraining,
     Protocol,
     Recipe,
+    check_search,
     choose_network,
     find_subclasses,
     similarity_of_trained,
@@ -144,6 +145,8 @@ def run_clustering(
         The finished run folder.
     """
     coarse, network = _load(settings)
+    repeats, baselines = settings.num_repeats, settings.baselines
+    check_search(coarse, network, settings.recipe, num_repeats=repeats, baselines=baselines)
     data = {
         "primary": coarse.primary.checksum(),
         "auxiliary": coarse.auxiliary.checksum(),
@@ -162,8 +165,8 @@ def run_clustering(
         coarse,
         network if isinstance(network, Task) else _remember(network, built),
         settings.recipe,
-        num_repeats=settings.num_repeats,
-        baselines=settings.baselines,
+        num_repeats=repeats,
+        baselines=baselines,
         seed=settings.seed,
         progress=progress,
     )

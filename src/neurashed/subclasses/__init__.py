@@ -12,7 +12,7 @@ from neurashed.subclasses.comparison import compare_approaches
 from neurashed.subclasses.default_network import choose_network
 from neurashed.subclasses.estimator import ElasticClustering
 from neurashed.subclasses.features import activation_patterns, penultimate_features
-from neurashed.subclasses.finding import find_subclasses
+from neurashed.subclasses.finding import check_search, find_subclasses
 from neurashed.subclasses.recipe import Protocol, Recipe
 from neurashed.subclasses.recommended import RECOMMENDED
 from neurashed.subclasses.trained import similarity_of_trained
@@ -28,6 +28,7 @@ __all__ = [
     "Recipe",
     "activation_patterns",
     "average_similarities",
+    "check_search",
     "choose_network",
     "cluster_by_baseline",
     "compare_approaches",

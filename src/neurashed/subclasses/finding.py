@@ -21,7 +21,7 @@ from neurashed.subclasses.recommended import RECOMMENDED
 from neurashed.task import Task
 from neurashed.training import State
 
-__all__ = ["find_subclasses"]
+__all__ = ["check_search", "find_subclasses"]
 
 _OURS = "elasticity"
 _SEEN_OF_TRAINING = ("loss", "accuracy", "lr_lambda_max", "dead_fraction")
@@ -85,7 +85,7 @@ def find_subclasses(
         ([0, 0, 1, 1], [[1.0], [1.0]])
     """  # noqa: DOC502 (raised by what is called)
     recipe = recipe or RECOMMENDED
-    _check(coarse, network, recipe, num_repeats, baselines)
+    check_search(coarse, network, recipe, num_repeats=num_repeats, baselines=baselines)
     network = choose_network(coarse) if network is None else network
     runs: list[_Run] = []
     for repeat in range(num_repeats):
@@ -112,13 +112,20 @@ class _Run:
         return int(self.clusters.attrs["num_clusters"])
 
 
-def _check(
+def check_search(
     coarse: CoarseTask,
     network: Build | Task | None,
     recipe: Recipe,
+    *,
     num_repeats: int,
     baselines: Sequence[str],
 ) -> None:
+    """Refuse what `find_subclasses` would refuse, before any work; the arguments are the same.
+
+    Raises:
+        InputTypeError: If the network is a module by itself.
+        InputError: If there are too few examples, nothing to repeat, or an unknown baseline.
+    """
     if isinstance(network, nn.Module):
         message = (
             f"network is a {type(network).__name__}; give neurashed.Task(network) if it is trained "
