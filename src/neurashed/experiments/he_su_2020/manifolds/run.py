@@ -69,7 +69,9 @@ def run_manifolds(
         ``manifolds.png``.
     """
     run = RunFolder.create(
-        path, settings={"command": "reproduce he-su-2020 manifolds", **asdict(settings)}, overwrite=overwrite
+        path,
+        settings={"command": "reproduce he-su-2020 manifolds", **asdict(settings)},
+        overwrite=overwrite,
     )
     units = _list_units(settings, run.path)
     waiting = [unit for unit in units if not _is_whole(unit.path)]
