@@ -16,7 +16,7 @@ class CorruptedLabelsSettings:
     by nothing else: the learning rate fits the labels in a few dozen epochs, and the network is
     looked at untrained and at each of ``stop_losses``. The network, the ridge (of 0.01, 0.03, 0.1
     and 0.3) and the width of the kernel on pixels are those with which the given labels of left
-    out examples are predicted best (squared error), on seed 100, which is not reported.
+    out examples are predicted best (squared error), on one draw of labels that is not reported.
 
     Attributes:
         data: The examples, as `neurashed.data.load_examples` reads them.
