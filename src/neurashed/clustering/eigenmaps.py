@@ -4,7 +4,7 @@ import numpy as np
 from scipy import sparse
 from scipy.linalg import eigh
 from scipy.sparse.csgraph import laplacian
-from scipy.sparse.linalg import LinearOperator, eigsh
+from scipy.sparse.linalg import aslinearoperator, eigsh
 from sklearn.utils import check_random_state
 
 __all__ = ["laplacian_eigenmaps"]
@@ -52,13 +52,10 @@ def laplacian_eigenmaps(
         _, vectors = eigh(lifted, subset_by_index=(0, num_coordinates - 1))
     else:
         # The smallest of L are the largest of 2 − L, which the iteration finds fastest.
-        flipped = LinearOperator(
-            normalized.shape,
-            matvec=lambda v: 2 * v - normalized @ v - 3 * constant * (constant @ v),
-            dtype=np.float64,
-        )
+        flipped = aslinearoperator(2 * sparse.eye_array(num_examples) - normalized)
+        lift = aslinearoperator(constant[:, None]) @ aslinearoperator(3 * constant[None, :])
         start = check_random_state(random_state).uniform(-1, 1, num_examples)
-        values, vectors = eigsh(flipped, num_coordinates, v0=start, which="LA")
+        values, vectors = eigsh(flipped - lift, num_coordinates, v0=start, which="LA")
         vectors = vectors[:, np.argsort(-values)]
     coordinates = vectors / roots[:, None]
     spread = coordinates.std(axis=0)
