@@ -21,7 +21,7 @@ def test_quick_shows_one_pair_of_digits(tmp_path: Path):
     assert "ReLU, MSE, kernelized" in outcome.stdout
     assert "Not run yet: 5 of 16 cells." in outcome.stdout
     assert f"Table: {out / 'tables.md'}" in outcome.stdout
-    assert "| k-means | 98.3 |" in (out / "tables.md").read_text()
+    assert "| k-means | 1 | 98.3 |" in (out / "tables.md").read_text()
     assert not RunFolder.open(out).record.finished
 
 

@@ -217,8 +217,10 @@ def test_tables_are_written_from_all_that_is_there(run: RunFolder):
         cell.training["lr"], rel=1e-3
     )
     lines = (run.path / MARKDOWN_FILE).read_text().splitlines()
-    assert lines[2] == "| method | 5v8 |"
-    assert f"| linear, MSE, relative | {cell.mean:.1f} ± {cell.standard_deviation:.1f} |" in lines
+    assert lines[2] == "| method | seeds | 5v8 |"
+    assert (
+        f"| linear, MSE, relative | 2 | {cell.mean:.1f} ± {cell.standard_deviation:.1f} |" in lines
+    )
 
 
 @pytest.mark.parametrize(

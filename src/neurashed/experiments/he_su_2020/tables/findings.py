@@ -182,11 +182,17 @@ def as_markdown(cells: list[TableCell]) -> str:
 
 def _tabulate(dataset: str, cells: list[TableCell]) -> str:
     tasks = list(dict.fromkeys(cell.task for cell in cells))
-    lines = [f"## {_TITLES[dataset]}", "", f"| method | {' | '.join(tasks)} |"]
-    lines.append("| --- |" + " --- |" * len(tasks))
+    lines = [f"## {_TITLES[dataset]}", "", f"| method | seeds | {' | '.join(tasks)} |"]
+    lines.append("| --- | --- |" + " --- |" * len(tasks))
     for row, name in ROWS.items():
         of_row = [cell for cell in cells if cell.row == row]
         if any(cell.num_seeds or cell.published is not None for cell in of_row):
             mark = "*" if any(cell.is_recalled for cell in of_row) else ""
-            lines.append(f"| {name}{mark} | {' | '.join(map(str, of_row))} |")
+            cells_of_row = " | ".join(map(str, of_row))
+            lines.append(f"| {name}{mark} | {_count_seeds(of_row)} | {cells_of_row} |")
     return "\n".join([*lines, ""])
+
+
+def _count_seeds(cells: list[TableCell]) -> str:
+    numbers = sorted({cell.num_seeds for cell in cells})
+    return str(numbers[0]) if len(numbers) == 1 else f"{numbers[0]} to {numbers[-1]}"
