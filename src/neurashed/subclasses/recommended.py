@@ -6,7 +6,7 @@ from neurashed.subclasses.recipe import Recipe
 __all__ = ["RECOMMENDED"]
 
 # Chosen on pairs of MNIST digits that are none of the published ones, on images that the published
-# pairs do not use; see docs/reproductions/he-su-2020-default.md for all that was tried. Short training
+# pairs do not use; docs/reproductions/he-su-2020-default.md has all that was tried. Short training
 # suffices, an average of networks is steadier than one, and the graph of who chooses whom sees
 # groups of any shape where kernel k-means often finds the slant of the writing.
 RECOMMENDED = Recipe(
