@@ -43,7 +43,7 @@ def verify_products(
         theirs = _plain_gradients(subject, sides[1], probe)
         wanted = {name: multiply(rows, theirs[name]) for name, rows in ours.items()}
         total = torch.stack(list(wanted.values())).sum(0)
-        size = (_squared_norm(ours) * _squared_norm(theirs)) ** 0.5
+        size = _norm(ours) * _norm(theirs)
         difference = float((got.to(total.device) - total).abs().max())
         if difference <= _TOLERANCE.get(subject.dtype, 5e-2) * size or not difference:
             continue
@@ -61,8 +61,10 @@ def _trace(ours: Tensor, theirs: Tensor) -> Tensor:
     return ours.flatten() @ theirs.flatten()
 
 
-def _squared_norm(gradients: Mapping[str, Tensor]) -> float:
-    return float(torch.stack([_trace(rows, rows) for rows in gradients.values()]).sum())
+def _norm(gradients: Mapping[str, Tensor]) -> float:
+    """The norm of a gradient, in double precision, where squares of tiny numbers do not vanish."""
+    norms = [torch.linalg.vector_norm(rows, dtype=torch.float64) for rows in gradients.values()]
+    return float(torch.stack(norms).norm())
 
 
 def _pairs(ours: Tensor, theirs: Tensor) -> Tensor:
