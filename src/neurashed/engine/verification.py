@@ -16,6 +16,8 @@ __all__ = ["verify_products", "verify_responses"]
 
 # Allowed difference relative to the norms of the two gradients.
 _TOLERANCE = {torch.float64: 1e-8, torch.float32: 2e-3}
+# Below this a sum of squares in single precision may have lost some of its terms.
+_LEAST_SQUARE = 1e-30
 
 
 def verify_products(
@@ -62,7 +64,10 @@ def _trace(ours: Tensor, theirs: Tensor) -> Tensor:
 
 
 def _norm(gradients: Mapping[str, Tensor]) -> float:
-    """The norm of a gradient, in double precision, where squares of tiny numbers do not vanish."""
+    """The norm of a gradient; in double precision where squares would vanish or overflow."""
+    squared = float(torch.stack([_trace(rows, rows) for rows in gradients.values()]).sum())
+    if _LEAST_SQUARE < squared < float("inf"):
+        return squared**0.5
     norms = [torch.linalg.vector_norm(rows, dtype=torch.float64) for rows in gradients.values()]
     return float(torch.stack(norms).norm())
 
