@@ -1,9 +1,7 @@
 """One result in one Zarr store."""
 
-import json
 import os
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -13,16 +11,15 @@ from zarr.codecs import ZstdCodec
 from neurashed.errors import NeurashedError, StoreError
 from neurashed.results.atomic import building_folder
 from neurashed.results.content import content_checksum
-from neurashed.results.dimensions import EXAMPLE_DIMS
-from neurashed.results.jsonable import to_jsonable
+from neurashed.results.encoding import from_dataset, to_dataset
 from neurashed.results.manifest import Verify, check_files, list_files
 from neurashed.results.schema import SCHEMA_VERSION, check_result
-from neurashed.results.thumbnails import is_packed, pack_thumbnails, read_thumbnails
+from neurashed.results.stamp import STAMP, read_stamp
+from neurashed.results.tiled.matrix import open_matrix
 
-__all__ = ["open_store", "read_stamp", "save_result"]
+__all__ = ["open_store", "save_result"]
 
 _TILE_BYTES = 4 * 2**20
-_STAMP = "neurashed"
 
 
 def save_result(
@@ -82,58 +79,14 @@ def open_store(path: Path, verify: Verify) -> xr.DataArray:
         decode_times=False,  # units such as "seconds" are a label here, not a calendar
     )
     try:
-        array = _from_dataset(dataset, stamp["measure"])
+        array = from_dataset(dataset, stamp["measure"])
+        if "tiles" in stamp:
+            array = open_matrix(path, array, stamp["tiles"])
         check_result(array)
     except (KeyError, NeurashedError) as error:
         message = f"{path} holds no result: {error}; measure again"
         raise StoreError(message) from error
     return array
-
-
-def read_stamp(path: Path) -> dict[str, Any]:
-    """Return what a store says about itself.
-
-    Args:
-        path: The store.
-
-    Returns:
-        ``schema_version``, ``measure``, ``content_sha256``, ``files`` and ``complete``.
-
-    Raises:
-        StoreError: If the store is missing, foreign, newer than this version, or not complete.
-    """
-    stamp = _read_attributes(path).get(_STAMP)
-    if not isinstance(stamp, dict) or "schema_version" not in stamp:
-        message = f"{path} is a Zarr store that Neurashed did not write; give one of its results"
-        raise StoreError(message)
-    if stamp["schema_version"] > SCHEMA_VERSION:
-        message = (
-            f"{path} has schema version {stamp['schema_version']} and this version of Neurashed "
-            f"reads up to {SCHEMA_VERSION}; install a newer Neurashed"
-        )
-        raise StoreError(message)
-    if not stamp.get("complete") or not {"measure", "files"} <= set(stamp):
-        message = f"{path} was not written to its end; measure again"
-        raise StoreError(message)
-    return stamp
-
-
-def _read_attributes(path: Path) -> dict[str, Any]:
-    if not path.exists():
-        message = f"there is nothing at {path}; give the path of a .zarr store or a run folder"
-        raise StoreError(message)
-    metadata = path / "zarr.json"
-    if not metadata.is_file():
-        message = (
-            f"{path} is neither a Zarr v3 store (no zarr.json) nor a run folder (no run.json); "
-            "give the path of a whole store or of a run folder"
-        )
-        raise StoreError(message)
-    try:
-        return json.loads(metadata.read_text(encoding="utf-8")).get("attributes", {})
-    except (OSError, ValueError, AttributeError) as error:
-        message = f"{metadata} cannot be read; copy the whole store again, or measure again"
-        raise StoreError(message) from error
 
 
 def _check_target(target: Path, *, overwrite: bool) -> None:
@@ -150,7 +103,7 @@ def _check_target(target: Path, *, overwrite: bool) -> None:
 
 
 def _write_zarr(array: xr.DataArray, folder: Path) -> None:
-    dataset = _to_dataset(array)
+    dataset = to_dataset(array)
     encoding = {
         name: {
             "chunks": _tile_shape(variable.shape, variable.dtype.itemsize),
@@ -166,7 +119,7 @@ def _write_zarr(array: xr.DataArray, folder: Path) -> None:
 
 def _write_stamp(array: xr.DataArray, folder: Path) -> None:
     """Say last, when everything else is written, that the store is ours and complete."""
-    zarr.open_group(folder, mode="r+").attrs[_STAMP] = {
+    zarr.open_group(folder, mode="r+").attrs[STAMP] = {
         "schema_version": SCHEMA_VERSION,
         "measure": array.attrs["measure"],
         "content_sha256": content_checksum(array),
@@ -182,36 +135,3 @@ def _tile_shape(shape: tuple[int, ...], itemsize: int) -> tuple[int, ...]:
         longest = tile.index(max(tile))
         tile[longest] = -(-tile[longest] // 2)
     return tuple(tile)
-
-
-def _to_dataset(array: xr.DataArray) -> xr.Dataset:
-    """Return a result in types that Zarr has a word for: text as objects, pixels as dimensions."""
-    plain = _texts_as(object, array)
-    plain.attrs = to_jsonable(array.attrs, "attrs")
-    packed = [name for name in plain.coords if is_packed(plain.coords[name].dtype)]
-    dataset = plain.drop_vars(packed).to_dataset()
-    for axis in EXAMPLE_DIMS:
-        images = read_thumbnails(array, axis)
-        if images is not None:
-            pixel_dims = [f"{axis}_thumbnail_{dim}" for dim in ("row", "column", "channel")]
-            dims = [axis, *pixel_dims[: images.ndim - 1]]
-            dataset[f"{axis}_thumbnail"] = xr.Variable(dims, images)
-    return dataset
-
-
-def _from_dataset(dataset: xr.Dataset, measure: str) -> xr.DataArray:
-    array = _texts_as(np.str_, dataset[measure])
-    names = [f"{axis}_thumbnail" for axis in EXAMPLE_DIMS if f"{axis}_thumbnail" in dataset]
-    return array.assign_coords({
-        name: (dataset[name].dims[:1], pack_thumbnails(dataset[name].values)) for name in names
-    })
-
-
-def _texts_as(dtype: type, array: xr.DataArray) -> xr.DataArray:
-    """Return strings as objects, which Zarr has a word for, or back as NumPy strings."""
-    texts = {
-        name: (coordinate.dims, np.array(coordinate.values.tolist(), dtype=dtype))
-        for name, coordinate in array.coords.items()
-        if coordinate.dtype.kind in "UTO"
-    }
-    return array.assign_coords(texts)

@@ -1,0 +1,23 @@
+"""Results too large for memory: a matrix in tiles on disk that grows, survives, and reads as one.
+
+It cuts, packs, writes and reads tiles, and keeps the journal of what is done. It computes none of
+the numbers, and knows no executor: that is the `scale` room.
+"""
+
+from neurashed.results.tiled.grid import Tile, TileGrid
+from neurashed.results.tiled.journal import Journal, journal_of
+from neurashed.results.tiled.matrix import TiledMatrix
+from neurashed.results.tiled.packing import Packed, Storage, measure_error, pack, unpack
+
+__all__ = [
+    "Journal",
+    "Packed",
+    "Storage",
+    "Tile",
+    "TileGrid",
+    "TiledMatrix",
+    "journal_of",
+    "measure_error",
+    "pack",
+    "unpack",
+]

@@ -1,0 +1,273 @@
+"""A matrix that grows on disk tile by tile, and is read as one array."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, final
+
+import numpy as np
+import xarray as xr
+import xxhash
+import zarr
+from xarray.core import indexing
+from zarr.codecs import ZstdCodec
+
+from neurashed.errors import StoreError
+from neurashed.results.encoding import to_dataset
+from neurashed.results.jsonable import to_jsonable
+from neurashed.results.manifest import describe_file, is_changed, list_files
+from neurashed.results.schema import SCHEMA_VERSION, check_result
+from neurashed.results.stamp import STAMP
+from neurashed.results.tiled.grid import Tile, TileGrid
+from neurashed.results.tiled.lazy import LazyMatrix
+from neurashed.results.tiled.packing import Packed, Storage, measure_error, pack, unpack
+
+__all__ = ["TiledMatrix", "open_matrix"]
+
+_SCALES = "row_scale"
+# A tile is one file; within it, parts of this side are read by themselves.
+_PART = 512
+
+
+@final
+class TiledMatrix:
+    """The tiles of one result in a Zarr store, each in a file of its own.
+
+    Attributes:
+        path: The store.
+        name: The measure, which names the array.
+        grid: The tiles.
+        storage: How numbers are kept.
+    """
+
+    def __init__(self, path: Path, name: str, grid: TileGrid, storage: Storage) -> None:
+        """Look at a store; writes nothing."""
+        self.path = path
+        self.name = name
+        self.grid = grid
+        self.storage = storage
+        self._arrays: dict[str, zarr.Array[Any]] = {}
+
+    @classmethod
+    def create(
+        cls, path: Path, template: xr.DataArray, grid: TileGrid, storage: Storage
+    ) -> "TiledMatrix":
+        """Write all of a store but its tiles.
+
+        Args:
+            path: The store; what is there of an earlier beginning is overwritten.
+            template: A result with names, ids, labels and provenance; its values are not read.
+            grid: The tiles.
+            storage: How numbers are kept.
+
+        Returns:
+            The matrix, without tiles.
+        """
+        check_result(template)
+        name = template.attrs["measure"]
+        labels = to_dataset(template)
+        attrs = labels[name].attrs
+        labels.drop_vars(name).to_zarr(path, mode="a", zarr_format=3, consolidated=False)
+        group = zarr.open_group(path, mode="r+")
+        group.attrs[STAMP] = {"schema_version": SCHEMA_VERSION, "complete": False}
+        matrix = cls(path, name, grid, storage)
+        sides = (grid.height, grid.width)
+        common: dict[str, Any] = {
+            "compressors": [ZstdCodec(level=1, checksum=True)],
+            "fill_value": 0,
+            "overwrite": True,
+        }
+        group.create_array(
+            name, shape=(grid.num_sources, grid.num_probes), dtype=storage.dtype,
+            chunks=(_part_of(sides[0]), _part_of(sides[1])), shards=sides,
+            dimension_names=("source", "probe"), attributes=attrs, **common,
+        )  # fmt: skip
+        if storage.is_scaled:
+            group.create_array(
+                _SCALES, shape=(grid.num_sources, grid.shape[1]), dtype="float32",
+                chunks=(sides[0], 1), dimension_names=("source", "tile_of_probes"), **common,
+            )  # fmt: skip
+        return matrix
+
+    @property
+    def keeps_mirrors(self) -> bool:
+        """Whether tiles above the diagonal are files too."""
+        return self.grid.is_symmetric and self.storage.triangle == "both"
+
+    @property
+    def num_bytes(self) -> int:
+        """Bytes of all tiles before compression."""
+        grid, size = self.grid, np.dtype(self.storage.dtype).itemsize
+        pairs = grid.num_sources * grid.num_probes
+        if grid.is_symmetric and not self.keeps_mirrors:
+            pairs = sum(
+                (s.stop - s.start) * (p.stop - p.start)
+                for s, p in ((grid.sources(tile), grid.probes(tile)) for tile in grid)
+            )
+        return pairs * size
+
+    def write(self, tile: Tile, values: np.ndarray) -> tuple[dict[str, Any], np.ndarray]:
+        """Write one tile, and its mirror image where both triangles are kept.
+
+        Args:
+            tile: Which.
+            values: Its numbers ``(source, probe)``.
+
+        Returns:
+            What the journal says of it (``files``, ``content``, ``undefined``, ``error``), and the
+            numbers as they will be read.
+
+        Raises:
+            StoreError: If the disk is full or cannot be written; tiles that are there stay.
+        """
+        packed = pack(values, self.storage)
+        try:
+            files = self._put(tile, packed)
+            if self.keeps_mirrors and tile.row != tile.column:
+                files |= self._put(Tile(tile.column, tile.row), pack(values.T, self.storage))
+        except OSError as error:
+            message = (
+                f"tile {tile.name} of {self.path} cannot be written: {error}; what is there is "
+                "kept: make room, and repeat the command to go on"
+            )
+            raise StoreError(message) from error
+        kept = unpack(packed, self.storage)
+        record = {
+            "files": files,
+            "content": xxhash.xxh3_128_hexdigest(packed.values.data),
+            "undefined": int(np.isnan(kept).sum()),
+            "error": measure_error(values, packed, self.storage),
+        }
+        return record, kept
+
+    def _put(self, tile: Tile, packed: Packed) -> dict[str, Any]:
+        height, width = packed.values.shape
+        top, left = tile.row * self.grid.height, tile.column * self.grid.width
+        rows = slice(top, top + height)
+        # Every tile is written, even one of zeros only: a missing file is then always a damage.
+        with zarr.config.set({"array.write_empty_chunks": True}):
+            self._array(self.name)[rows, left : left + width] = packed.values
+            if packed.scales is not None:
+                self._array(_SCALES)[rows, tile.column : tile.column + 1] = packed.scales[:, None]
+        return {name: describe_file(self.path / name) for name in self._files(tile)}
+
+    def _files(self, tile: Tile) -> list[str]:
+        names = [self.name, _SCALES] if self.storage.is_scaled else [self.name]
+        return [f"{name}/c/{tile.row}/{tile.column}" for name in names]
+
+    def _array(self, name: str) -> "zarr.Array[Any]":
+        if name not in self._arrays:
+            opened = zarr.open_array(self.path / name, mode="r+")
+            self._arrays[name] = opened
+        return self._arrays[name]
+
+    def is_whole(self, record: Mapping[str, Any]) -> bool:
+        """Return whether the files of a tile are as its record says."""
+        try:
+            return bool(record["files"]) and not any(
+                is_changed(self.path / name, entry) for name, entry in record["files"].items()
+            )
+        except (OSError, KeyError, TypeError, AttributeError):
+            return False
+
+    def read(self, tile: Tile, sources: Any = slice(None), probes: Any = slice(None)) -> np.ndarray:  # noqa: ANN401
+        """Return some rows and columns of a tile that was written.
+
+        Args:
+            tile: Which.
+            sources: Rows, counted from the tile's first: a slice or whole numbers.
+            probes: Columns likewise.
+
+        Returns:
+            Numbers ``(source, probe)`` in ``storage.read_dtype``.
+        """
+        if self.grid.is_symmetric and tile.column > tile.row and not self.keeps_mirrors:
+            return self.read(Tile(tile.column, tile.row), probes, sources).T
+        rows = _moved(sources, self.grid.sources(tile))
+        values = self._array(self.name).oindex[rows, _moved(probes, self.grid.probes(tile))]
+        scales = None
+        if self.storage.is_scaled:
+            scales = np.asarray(self._array(_SCALES).oindex[rows, tile.column])
+        return unpack(Packed(np.asarray(values), scales), self.storage)
+
+    def finish(
+        self,
+        records: Mapping[str, Mapping[str, Any]],
+        *,
+        provenance: Mapping[str, Any],
+        source_coords: Mapping[str, np.ndarray] | None = None,
+    ) -> None:
+        """Say last, when all tiles are there, that the store is whole.
+
+        Args:
+            records: What `write` said of each tile, by the tile's name.
+            provenance: Added to the provenance of the result.
+            source_coords: One value for each source by name.
+        """
+        group = zarr.open_group(self.path, mode="r+")
+        for name, values in (source_coords or {}).items():
+            group.create_array(name, data=values, dimension_names=("source",), overwrite=True)
+        array = self._array(self.name)
+        coordinates: set[str] = {*_coordinates(array), *(source_coords or {})}
+        merged = {**dict(array.attrs["provenance"]), **to_jsonable(provenance, "provenance")}  # pyright: ignore[reportCallIssue, reportArgumentType]
+        array.attrs.update({"provenance": merged, "coordinates": " ".join(sorted(coordinates))})
+        tiles = {name: entry for one in records.values() for name, entry in one["files"].items()}
+        group.attrs[STAMP] = {
+            "schema_version": SCHEMA_VERSION,
+            "measure": self.name,
+            "content_xxh3_128": _digest(records),
+            "tiles": to_jsonable({"grid": self.grid, "storage": self.storage}, "tiles"),
+            "files": list_files(self.path, known=tiles),
+            "complete": True,
+        }
+
+
+def open_matrix(path: Path, array: xr.DataArray, tiles: Mapping[str, Any]) -> xr.DataArray:
+    """Return a result whose numbers are read from its tiles when they are used.
+
+    Args:
+        path: The store.
+        array: The result as Zarr sees it.
+        tiles: What the stamp says of the tiles.
+
+    Returns:
+        The result; nothing of it is read.
+
+    Raises:
+        StoreError: If the stamp is not as this version writes it.
+    """
+    try:
+        grid, storage = TileGrid(**tiles["grid"]), Storage(**tiles["storage"])
+    except (KeyError, TypeError, ValueError) as error:
+        message = f"{path} says of its tiles what this version cannot read: {error}; measure again"
+        raise StoreError(message) from error
+    matrix = TiledMatrix(path, str(array.name), grid, storage)
+    values = indexing.LazilyIndexedArray(LazyMatrix(matrix, storage.read_dtype))
+    attrs = {name: value for name, value in array.attrs.items() if name != "coordinates"}
+    variable = xr.Variable(("source", "probe"), values, attrs)
+    lazy = xr.DataArray(variable, coords=array.coords, name=array.name)
+    lazy.encoding["preferred_chunks"] = {"source": grid.height, "probe": grid.width}
+    return lazy
+
+
+def _part_of(side: int) -> int:
+    """Return the largest side of the parts of a tile that divides it."""
+    return next(part for part in range(min(side, _PART), 0, -1) if side % part == 0)
+
+
+def _moved(part: Any, whole: slice) -> Any:  # noqa: ANN401
+    """Return a part of a tile's rows or columns, counted from the corner of the matrix."""
+    if isinstance(part, slice):
+        start, stop, step = part.indices(whole.stop - whole.start)
+        return slice(whole.start + start, whole.start + stop, step)
+    return np.asarray(part) + whole.start
+
+
+def _coordinates(array: "zarr.Array[Any]") -> list[str]:
+    return str(array.attrs.get("coordinates", "")).split()
+
+
+def _digest(records: Mapping[str, Mapping[str, Any]]) -> str:
+    digest = xxhash.xxh3_128()
+    for name in sorted(records):
+        digest.update(f"{name} {records[name]['content']}\n".encode())
+    return digest.hexdigest()

@@ -1,0 +1,138 @@
+"""How the numbers of a tile are kept: as they are, or in fewer bits with a scale for each row."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from neurashed.errors import InputError
+
+__all__ = ["Packed", "Storage", "measure_error", "pack", "unpack"]
+
+_BOUNDS = {
+    "float64": "none",
+    "float32": "none beyond that of single precision",
+    "float16": "at most 2^-11 of a value, and 2^-25 of the largest in its row of a tile",
+    "int8": "at most 1/254 of the largest value in its row of a tile",
+}
+_NAN = -128
+_MOST = 127
+# One row in this many is unpacked again to say what packing cost.
+_CHECKED_EVERY = 64
+
+
+@dataclass(frozen=True)
+class Storage:
+    """How a large result is kept.
+
+    Attributes:
+        dtype: ``"float32"`` and ``"float64"`` keep numbers as they are; ``"float16"`` and
+            ``"int8"`` keep them in units of the largest of their row of a tile. ``int8`` keeps
+            what is not finite as NaN.
+        triangle: ``"both"`` keeps both triangles of a symmetric matrix, so that any Zarr reader
+            sees all of it; ``"lower"`` one, at half the size: this library reads it as a whole.
+
+    Raises:
+        InputError: If a name is unknown.
+    """
+
+    dtype: Literal["float32", "float64", "float16", "int8"] = "float32"
+    triangle: Literal["lower", "both"] = "lower"
+
+    def __post_init__(self) -> None:
+        """Check the names."""
+        if self.dtype not in _BOUNDS:
+            message = f"the storage dtype is {self.dtype!r}; use one of {', '.join(_BOUNDS)}"
+            raise InputError(message)
+        if self.triangle not in {"lower", "both"}:
+            message = f"the triangle is {self.triangle!r}; use 'lower' or 'both'"
+            raise InputError(message)
+
+    @property
+    def is_scaled(self) -> bool:
+        """Whether each row of a tile has a scale."""
+        return self.dtype in {"float16", "int8"}
+
+    @property
+    def bound(self) -> str:
+        """How far a stored number may be from the computed one, in words."""
+        return _BOUNDS[self.dtype]
+
+    @property
+    def read_dtype(self) -> np.dtype:
+        """The type in which numbers are read."""
+        return np.dtype(np.float64 if self.dtype == "float64" else np.float32)
+
+
+@dataclass(frozen=True)
+class Packed:
+    """A tile as it is kept.
+
+    Attributes:
+        values: ``(source, probe)`` in the type of the storage.
+        scales: What each row was divided by, ``(source,)`` in float32, or None.
+    """
+
+    values: np.ndarray
+    scales: np.ndarray | None
+
+
+def pack(values: np.ndarray, storage: Storage) -> Packed:
+    """Bring the numbers of a tile into the form in which they are kept.
+
+    Args:
+        values: ``(source, probe)`` in float32 or float64.
+        storage: How to keep them.
+
+    Returns:
+        The packed tile.
+    """
+    if not storage.is_scaled:
+        return Packed(np.ascontiguousarray(values, dtype=storage.dtype), None)
+    largest = _largest_finite(values)
+    if storage.dtype == "float16":
+        # A power of two: dividing by it changes no digit.
+        scales = np.exp2(np.ceil(np.log2(np.where(largest > 0, largest, 1.0))))
+        scales = _in_float32(scales)
+        return Packed((values / scales[:, None]).astype(np.float16), scales)
+    scales = _in_float32(np.where(largest > 0, largest, 1.0) / _MOST)
+    units = values / scales[:, None]
+    finite = np.isfinite(units)
+    whole = np.rint(np.where(finite, units, 0)).clip(-_MOST, _MOST).astype(np.int8)
+    if not finite.all():
+        whole[~finite] = _NAN
+    return Packed(whole, scales)
+
+
+def unpack(packed: Packed, storage: Storage) -> np.ndarray:
+    """Return the numbers of a tile or of a part of it, in ``storage.read_dtype``."""
+    values = packed.values.astype(storage.read_dtype, copy=False)
+    if packed.scales is None:
+        return values
+    if storage.dtype == "int8" and (missing := packed.values == _NAN).any():
+        values[missing] = np.nan
+    return np.multiply(values, packed.scales[:, None], out=values)
+
+
+def measure_error(values: np.ndarray, packed: Packed, storage: Storage) -> float:
+    """Return the largest error of one row in 64, relative to the largest value of its row."""
+    if not storage.is_scaled:
+        return 0.0
+    rows = slice(None, None, _CHECKED_EVERY)
+    kept, largest = values[rows], _largest_finite(values[rows])
+    scales = None if packed.scales is None else packed.scales[rows]
+    errors = np.abs(unpack(Packed(packed.values[rows], scales), storage) - kept)
+    errors = np.where(np.isfinite(kept), errors, 0).max(1)
+    return float(np.divide(errors, largest, out=np.zeros_like(errors), where=largest > 0).max())
+
+
+def _largest_finite(values: np.ndarray) -> np.ndarray:
+    largest = np.maximum(values.max(1), -values.min(1))
+    if not np.isfinite(largest).all():
+        largest = np.where(np.isfinite(values), np.abs(values), 0).max(1)
+    return largest
+
+
+def _in_float32(scales: np.ndarray) -> np.ndarray:
+    limits = np.finfo(np.float32)
+    return scales.clip(limits.tiny, 2.0**127).astype(np.float32)
