@@ -160,7 +160,7 @@ def test_wrong_labels_stand_out():
     labels = classes[groups]
     wrong = [5, 40, 77]
     labels[wrong] = classes[(groups[wrong] + 1) % 3]
-    odd = odd_ones_out(result, labels)
+    odd = odd_ones_out(result, labels, votes_of="neighbors")
     assert set(np.argsort(-odd["score"].values)[:3].tolist()) == set(wrong)
     assert odd["suggested_label"].values[wrong].tolist() == classes[groups[wrong]].tolist()
     assert (odd["score"].values[wrong] > 0).all()
@@ -173,7 +173,7 @@ def test_the_score_is_a_difference_of_mean_votes(num_neighbors: int):
     """With all others as neighbors some move the other way, and have no vote."""
     result, groups = _grouped_result((10, 9, 8), noise=1.5)
     labels = np.array(["ant", "bee", "cat"])[groups]
-    odd = odd_ones_out(result, labels, num_neighbors=num_neighbors)
+    odd = odd_ones_out(result, labels, votes_of="neighbors", num_neighbors=num_neighbors)
     mutual = read_mutual_elasticity(result)
     for source in range(27):
         others = sorted(set(range(27)) - {source}, key=lambda other: -mutual[source, other])

@@ -20,11 +20,12 @@ from neurashed.clustering.agreement import (
 )
 from neurashed.clustering.choices import Evidence, Method, Normalize, Undefined
 from neurashed.clustering.eigenmaps import laplacian_eigenmaps
+from neurashed.clustering.held_out import held_out_predictions, held_out_scores
 from neurashed.clustering.kernel_k_means import KernelKMeans
 from neurashed.clustering.labelled import cluster_by_elasticity
 from neurashed.clustering.near_duplicates import near_duplicates
 from neurashed.clustering.num_clusters import NumClusters, choose_num_clusters
-from neurashed.clustering.odd_ones_out import odd_ones_out
+from neurashed.clustering.odd_ones_out import VotesOf, odd_ones_out
 from neurashed.clustering.partition import Clusters, cluster_similarity
 
 __all__ = [
@@ -38,11 +39,14 @@ __all__ = [
     "Normalize",
     "NumClusters",
     "Undefined",
+    "VotesOf",
     "agreement",
     "agreement_interval",
     "choose_num_clusters",
     "cluster_by_elasticity",
     "cluster_similarity",
+    "held_out_predictions",
+    "held_out_scores",
     "laplacian_eigenmaps",
     "mutual_choice_graph",
     "near_duplicates",

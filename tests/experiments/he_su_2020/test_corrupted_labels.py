@@ -16,13 +16,12 @@ from neurashed.errors import InputError
 from neurashed.experiments.he_su_2020.corrupted_labels import (
     APPROACHES,
     HELD_OUT,
-    ODD_ONES_OUT,
+    NEIGHBORS,
     QUICK,
     TABLE_FILE,
     CorruptedLabelsSettings,
     corrupt_labels,
     find_corrupted_labels,
-    held_out_predictions,
     judge_scores,
     run_corrupted_labels,
 )
@@ -72,7 +71,7 @@ def test_the_network_finds_wrong_labels_of_digits(tmp_path: Path):
     found = find_corrupted_labels(run_corrupted_labels(settings, tmp_path / "run"))
     precision = {(each.approach, each.time): each.precision.mean for each in found}
     assert precision[HELD_OUT, "loss 0.1"] >= 0.9
-    assert precision[ODD_ONES_OUT, "loss 0.1"] >= 0.8
+    assert precision[NEIGHBORS, "loss 0.1"] >= 0.8
     assert precision["loss", "untrained"] < 0.3
 
 
@@ -97,23 +96,6 @@ def test_without_classes_nothing_can_be_corrupted(labels: list[str] | None):
         corrupt_labels(Examples([[0.0], [1.0]], labels=labels), 0.5, np.random.default_rng(0))
 
 
-def test_held_out_predictions_are_those_of_fits_without_the_example():
-    generator = np.random.default_rng(0)
-    features, targets = generator.standard_normal((9, 4)), generator.standard_normal((9, 2))
-    kernel = features @ features.T
-    by_hand = []
-    for place in range(9):
-        rest = np.arange(9) != place
-        weights = np.linalg.solve(kernel[np.ix_(rest, rest)] + 0.3 * np.eye(8), targets[rest])
-        by_hand.append(kernel[place, rest] @ weights)
-    assert_close(held_out_predictions(kernel, targets, ridge=0.3), np.array(by_hand))
-
-
-def test_a_kernel_that_is_none_is_refused():
-    with pytest.raises(InputError, match=r"with ridge 0.1 is not positive definite; raise"):
-        held_out_predictions(-np.eye(3), np.ones((3, 1)), ridge=0.1)
-
-
 def test_quality_is_of_the_highest_scores():
     scores = np.array([0.3, np.nan, 2.0, np.inf, -np.inf])
     quality = judge_scores(scores, np.array([True, False, True, False, False]))
@@ -128,11 +110,11 @@ def test_scores_are_compared_seed_by_seed():
     half = np.where(np.arange(10) % 4 < 2, 1.0, 0.0)
 
     def save(held_out: np.ndarray, loss: np.ndarray) -> SavedScores:
-        scores = {("loss", "t"): loss, (HELD_OUT, "t"): held_out, (ODD_ONES_OUT, "t"): bad}
+        scores = {("loss", "t"): loss, (HELD_OUT, "t"): held_out, (NEIGHBORS, "t"): bad}
         return SavedScores(wrong, scores, {"t": 1.0})
 
     found = compare_scores([save(good, half), save(half, bad)], "t")
-    assert [each.approach for each in found] == [HELD_OUT, ODD_ONES_OUT, "loss"]
+    assert [each.approach for each in found] == [HELD_OUT, NEIGHBORS, "loss"]
     loss = found[-1]
     assert found[0].behind_held_out.mean == 0.0
     assert loss.behind_held_out.mean == pytest.approx(0.5)

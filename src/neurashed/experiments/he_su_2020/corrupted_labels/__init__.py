@@ -8,7 +8,7 @@ This package adds no science of its own and prints nothing.
 from neurashed.experiments.he_su_2020.corrupted_labels.approaches import (
     APPROACHES,
     HELD_OUT,
-    ODD_ONES_OUT,
+    NEIGHBORS,
     Approach,
 )
 from neurashed.experiments.he_su_2020.corrupted_labels.corruption import (
@@ -20,7 +20,6 @@ from neurashed.experiments.he_su_2020.corrupted_labels.findings import (
     Quality,
     judge_scores,
 )
-from neurashed.experiments.he_su_2020.corrupted_labels.held_out import held_out_predictions
 from neurashed.experiments.he_su_2020.corrupted_labels.run import (
     TABLE_FILE,
     find_corrupted_labels,
@@ -34,7 +33,7 @@ from neurashed.experiments.he_su_2020.corrupted_labels.settings import (
 __all__ = [
     "APPROACHES",
     "HELD_OUT",
-    "ODD_ONES_OUT",
+    "NEIGHBORS",
     "QUICK",
     "TABLE_FILE",
     "Approach",
@@ -44,7 +43,6 @@ __all__ = [
     "Quality",
     "corrupt_labels",
     "find_corrupted_labels",
-    "held_out_predictions",
     "judge_scores",
     "run_corrupted_labels",
 ]

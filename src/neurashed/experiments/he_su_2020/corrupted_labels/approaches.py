@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-__all__ = ["APPROACHES", "HELD_OUT", "ODD_ONES_OUT", "Approach"]
+__all__ = ["APPROACHES", "HELD_OUT", "NEIGHBORS", "Approach"]
 
 
 @dataclass(frozen=True)
@@ -18,12 +18,12 @@ class Approach:
     is_elastic: bool
 
 
-ODD_ONES_OUT = "votes_tangent_kernel"
+NEIGHBORS = "votes_tangent_kernel"
 HELD_OUT = "held_out_tangent_kernel"
 
 APPROACHES = {
-    HELD_OUT: Approach("tangent kernel, held-out prediction", is_elastic=True),
-    ODD_ONES_OUT: Approach("tangent kernel, votes (odd_ones_out)", is_elastic=True),
+    HELD_OUT: Approach("tangent kernel, held-out prediction (odd_ones_out)", is_elastic=True),
+    NEIGHBORS: Approach("tangent kernel, votes of neighbors", is_elastic=True),
     "held_out_equal_layers": Approach(
         "tangent kernel of equal layers, held-out prediction", is_elastic=True
     ),

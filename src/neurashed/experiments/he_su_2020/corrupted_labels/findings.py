@@ -14,7 +14,7 @@ from neurashed.clustering import Interval
 from neurashed.experiments.he_su_2020.corrupted_labels.approaches import (
     APPROACHES,
     HELD_OUT,
-    ODD_ONES_OUT,
+    NEIGHBORS,
 )
 from neurashed.experiments.he_su_2020.corrupted_labels.files import SavedScores
 
@@ -53,8 +53,8 @@ class LabelFinding:
         auroc: The same.
         behind_held_out: Precision of the held-out prediction of the tangent kernel at the usual
             loss, less this precision, seed by seed.
-        behind_votes: Precision of `neurashed.clustering.odd_ones_out` on the tangent kernel at the
-            usual loss, less this precision, seed by seed.
+        behind_votes: Precision of the votes of neighbors by the tangent kernel at the usual loss,
+            less this precision, seed by seed.
         precisions: The precision of each seed.
     """
 
@@ -121,7 +121,7 @@ def compare_scores(seeds: Sequence[SavedScores], usual: str) -> list[LabelFindin
             average_precision=_average([each.average_precision for each in qualities[key]]),
             auroc=_average([each.auroc for each in qualities[key]]),
             behind_held_out=_average(precisions[HELD_OUT, usual] - precisions[key]),
-            behind_votes=_average(precisions[ODD_ONES_OUT, usual] - precisions[key]),
+            behind_votes=_average(precisions[NEIGHBORS, usual] - precisions[key]),
             precisions=tuple(precisions[key].tolist()),
         )
         for key in order

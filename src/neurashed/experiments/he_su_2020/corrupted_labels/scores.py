@@ -6,11 +6,10 @@ import xarray as xr
 from jaxtyping import Float
 from scipy.spatial.distance import pdist, squareform
 
-from neurashed.clustering import normalize_similarity, odd_ones_out
+from neurashed.clustering import held_out_scores, normalize_similarity, odd_ones_out
 from neurashed.data import Examples
 from neurashed.elasticity import measure_elasticity
-from neurashed.experiments.he_su_2020.corrupted_labels.approaches import HELD_OUT, ODD_ONES_OUT
-from neurashed.experiments.he_su_2020.corrupted_labels.held_out import score_held_out
+from neurashed.experiments.he_su_2020.corrupted_labels.approaches import HELD_OUT, NEIGHBORS
 from neurashed.results import label_elasticity
 from neurashed.subclasses import penultimate_features
 from neurashed.task import Task
@@ -42,10 +41,10 @@ def score_by_network(
     alike = _cosines(penultimate_features(task, examples).double().numpy())
     classes = _classes(examples)
     return {
-        ODD_ONES_OUT: _vote(whole),
-        HELD_OUT: score_held_out(whole.values, classes, ridge=ridge),
+        NEIGHBORS: _vote(whole),
+        HELD_OUT: odd_ones_out(whole, votes_of="held_out", ridge=ridge)["score"].to_numpy(),
         "votes_penultimate": _vote(_label(alike, examples)),
-        "held_out_penultimate": score_held_out(alike, classes, ridge=ridge),
+        "held_out_penultimate": held_out_scores(alike, classes, ridge=ridge),
         **score_by_output(task, examples),
     }
 
@@ -69,7 +68,7 @@ def score_by_variants(
     relative = measure_elasticity(task, examples, measure="relative", step="first_order")
     gradients = measure_elasticity(task, examples, measure="cosine")
     return {
-        "held_out_equal_layers": score_held_out(equal_layers, _classes(examples), ridge=ridge),
+        "held_out_equal_layers": held_out_scores(equal_layers, _classes(examples), ridge=ridge),
         "votes_equal_layers": _vote(_label(equal_layers, examples)),
         "votes_relative": _vote(relative),
         "votes_gradient_cosine": _vote(gradients),
@@ -112,12 +111,12 @@ def score_by_pixels(examples: Examples, *, ridge: float) -> Scores:
     gaussian = np.exp(-distances / (2 * _VARIANCE * np.median(distances)))
     return {
         "votes_pixels": _vote(_label(_cosines(pixels), examples)),
-        "held_out_pixels": score_held_out(gaussian, _classes(examples), ridge=ridge),
+        "held_out_pixels": held_out_scores(gaussian, _classes(examples), ridge=ridge),
     }
 
 
 def _vote(result: xr.DataArray) -> np.ndarray:
-    return odd_ones_out(result)["score"].to_numpy()
+    return odd_ones_out(result, votes_of="neighbors")["score"].to_numpy()
 
 
 def _classes(examples: Examples) -> np.ndarray:
