@@ -7,6 +7,8 @@ examples, no files and no printing.
 
 from neurashed.engine.batches import Batch, Inputs, take, to_device
 from neurashed.engine.behavior import check_model, check_readout
+from neurashed.engine.blocks import BlockPlan, RowBlocks, plan_blocks
+from neurashed.engine.contraction import mirror
 from neurashed.engine.coverage import describe_coverage
 from neurashed.engine.door import check_inputs, check_sides, check_targets
 from neurashed.engine.exact import (
@@ -19,7 +21,15 @@ from neurashed.engine.exact import (
     plan_steps,
     read_before,
 )
-from neurashed.engine.first_order import Side, Tile, iterate_tiles, num_tiles, self_tile
+from neurashed.engine.first_order import (
+    Side,
+    Tile,
+    iterate_tiles,
+    multiply_rows,
+    num_tiles,
+    self_rows,
+    self_tile,
+)
 from neurashed.engine.machine import MachineRate, measure_rate
 from neurashed.engine.memory import parse_memory
 from neurashed.engine.plan import Plan, Workload, plan_products
@@ -30,11 +40,13 @@ from neurashed.engine.verification import verify_products, verify_responses
 
 __all__ = [
     "Batch",
+    "BlockPlan",
     "Inputs",
     "MachineRate",
     "Plan",
     "Resolution",
     "ResponseTile",
+    "RowBlocks",
     "SharedProducts",
     "Side",
     "StepPlan",
@@ -55,12 +67,16 @@ __all__ = [
     "iterate_responses",
     "iterate_tiles",
     "measure_rate",
+    "mirror",
+    "multiply_rows",
     "num_response_tiles",
     "num_tiles",
     "parse_memory",
+    "plan_blocks",
     "plan_products",
     "plan_steps",
     "read_before",
+    "self_rows",
     "self_tile",
     "take",
     "to_device",

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from neurashed.engine.batches import Batch, take, to_device
-from neurashed.engine.contraction import Contraction, add_products, mirror, self_products
+from neurashed.engine.contraction import add_products, mirror, self_products
 from neurashed.engine.general import GeneralGradients
 from neurashed.engine.layer_rows import LayerRows
 from neurashed.engine.plan import Plan
@@ -16,7 +16,16 @@ from neurashed.engine.recording import Recording, record
 from neurashed.engine.rows import GeneralRows, join_rows
 from neurashed.engine.subject import Subject, Values
 
-__all__ = ["Side", "Tile", "iterate_tiles", "num_tiles", "record_rows", "self_tile"]
+__all__ = [
+    "Side",
+    "Tile",
+    "iterate_tiles",
+    "multiply_rows",
+    "num_tiles",
+    "record_rows",
+    "self_rows",
+    "self_tile",
+]
 
 
 @dataclass(frozen=True)
@@ -85,7 +94,7 @@ def iterate_tiles(
             is_same = probes is None and offset == start
             theirs = ours if is_same else record_rows(subject, others, columns, plan.batch)
             target = None if into is None else into[rows, columns]
-            blocks = _multiply(subject, ours, theirs, plan, target)
+            blocks = multiply_rows(subject, ours, theirs, plan, target)
             if is_same:
                 for block in blocks.values():
                     mirror(block)
@@ -134,13 +143,26 @@ def _record_batch(subject: Subject, values: Values, batch: Batch) -> Recording:
     )
 
 
-def _multiply(
+def multiply_rows(
     subject: Subject,
     ours: dict[str, LayerRows],
     theirs: dict[str, LayerRows],
     plan: Plan,
-    target: Tensor | None,
+    target: Tensor | None = None,
 ) -> dict[str, Tensor]:
+    """Multiply the rows of sources and probes, layer by layer.
+
+    Args:
+        subject: The task.
+        ours: Rows of the sources by layer.
+        theirs: Rows of the probes; if they are the same object only the part on and below the
+            diagonal is meant.
+        plan: Routes, and whether products are traced and kept by layer.
+        target: Zeros ``(source, probe)`` to add to, or None for new ones.
+
+    Returns:
+        Inner products by layer, or under ``""`` their sum.
+    """
     blocks: dict[str, Tensor] = {} if target is None else {"": target}
     for layer in subject.layers:
         sources, probes = ours[layer.name], theirs[layer.name]
@@ -180,11 +202,26 @@ def self_tile(subject: Subject, side: Side, other: Values, plan: Plan) -> Tensor
         ours = record_rows(subject, side, rows, plan.batch)
         same = other is side.values
         theirs = ours if same else record_rows(subject, Side(side.batch, other), rows, plan.batch)
-        total: Tensor | None = None
-        for layer in subject.layers:
-            how: Contraction = plan.contraction(layer.name)
-            part = self_products(ours[layer.name], theirs[layer.name], how)
-            total = part if total is None else total + part
-        if total is not None:
-            parts.append(total)
+        parts.append(self_rows(subject, ours, theirs, plan))
     return torch.cat(parts)
+
+
+def self_rows(
+    subject: Subject, ours: dict[str, LayerRows], theirs: dict[str, LayerRows], plan: Plan
+) -> Tensor:
+    """Products of each example's gradients in one set of rows with its own in another.
+
+    Args:
+        subject: The task.
+        ours: Rows by layer, with K cotangents.
+        theirs: Rows of the same examples, with L cotangents.
+        plan: Routes.
+
+    Returns:
+        ``(example, K, L)``.
+    """
+    products = [
+        self_products(ours[layer.name], theirs[layer.name], plan.contraction(layer.name))
+        for layer in subject.layers
+    ]
+    return torch.stack(products).sum(0)
