@@ -27,6 +27,30 @@ def test_everything_the_provenance_holds_is_shown() -> None:
     assert sections["Further"] == {"deep.deeper": "1"}
 
 
+def test_quantities_are_written_with_their_units_and_layers_as_a_table() -> None:
+    result = random_result()
+    layers = [
+        {"name": "fc1", "kind": "linear", "num_parameters": 66_560, "operations": 52898560.0},
+        {"name": "bn", "bytes": 486_200.0, "seconds": 0.00079906},
+    ]
+    plan = {
+        "memory": 4_825_476_096,
+        "share": 0.0,
+        "layers": layers,
+        "workload": {"by_layer": False},
+    }
+    result.attrs["provenance"] = {"method": plan}
+    (section,) = describe_provenance(result)
+    assert section.rows == [("memory", "4.83 GB"), ("share", "0"), ("workload.by layer", "no")]
+    (table,) = section.lists
+    assert table.title == "layers"
+    assert table.columns == ["name", "kind", "num parameters", "operations", "bytes", "seconds"]
+    assert table.rows == [
+        ["fc1", "linear", "66,560", "52.9 million", "", ""],
+        ["bn", "", "", "", "486 kB", "0.000799"],
+    ]
+
+
 def test_a_clean_result_needs_no_caution() -> None:
     assert find_cautions(random_result()) == []
 

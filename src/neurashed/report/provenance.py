@@ -1,13 +1,15 @@
 """Where a result comes from, laid out for reading."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import xarray as xr
 
-__all__ = ["Section", "describe_provenance", "find_cautions"]
+from neurashed.report.quantities import write_value
+
+__all__ = ["List", "Section", "describe_provenance", "find_cautions"]
 
 # Sections in their order, with the entries of the provenance that each shows.
 _SECTIONS = {
@@ -20,16 +22,33 @@ _SECTIONS = {
 
 
 @dataclass(frozen=True)
+class List:
+    """Things of one kind, such as the layers of a plan, one a row.
+
+    Attributes:
+        title: What they are.
+        columns: What is said of each.
+        rows: The cells as text.
+    """
+
+    title: str
+    columns: list[str]
+    rows: list[list[str]]
+
+
+@dataclass(frozen=True)
 class Section:
     """One block of the provenance.
 
     Attributes:
         title: Its heading.
         rows: Names with values, nested names joined by a dot.
+        lists: What has several entries of one form.
     """
 
     title: str
     rows: list[tuple[str, str]]
+    lists: list[List]
 
 
 def describe_provenance(result: xr.DataArray) -> list[Section]:
@@ -41,9 +60,7 @@ def describe_provenance(result: xr.DataArray) -> list[Section]:
         for title, keys in _SECTIONS.items()
     }
     sections["Further"] = {key: value for key, value in provenance.items() if key not in known}
-    return [
-        Section(title, _flatten(_unwrap(entries))) for title, entries in sections.items() if entries
-    ]
+    return [_lay_out(title, _unwrap(entries)) for title, entries in sections.items() if entries]
 
 
 def find_cautions(result: xr.DataArray) -> list[str]:
@@ -77,24 +94,37 @@ def _unwrap(entries: Mapping[str, Any]) -> Mapping[str, Any]:
     return only if len(entries) == 1 and isinstance(only, Mapping) else entries
 
 
-def _flatten(entries: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:
+def _lay_out(title: str, entries: Mapping[str, Any]) -> Section:
+    flat = _flatten(entries)
+    rows = [(name, write_value(name, value)) for name, value in flat if not _is_list(value)]
+    lists = [_tabulate(name, value) for name, value in flat if _is_list(value)]
+    return Section(title, rows, lists)
+
+
+def _flatten(entries: Mapping[str, Any], prefix: str = "") -> list[tuple[str, Any]]:
     rows = []
     for key, value in entries.items():
         name = f"{prefix}{key}".replace("_", " ")
         if isinstance(value, Mapping):
             rows += _flatten(value, prefix=f"{name}.")
         elif value is not None and value != []:
-            rows.append((name, _write(value)))
+            rows.append((name, value))
     return rows
 
 
-def _write(value: Any) -> str:  # noqa: ANN401
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, int) and abs(value) >= 10_000:
-        return f"{value:,}"
-    if isinstance(value, list | tuple):
-        return ", ".join(_write(one) for one in value)
-    if isinstance(value, Mapping):
-        return "; ".join(f"{key} {_write(one)}" for key, one in value.items())
-    return str(value)
+def _is_list(value: Any) -> bool:  # noqa: ANN401
+    """Return whether a value is a list of things that each have several entries."""
+    return isinstance(value, list | tuple) and all(isinstance(one, Mapping) for one in value)
+
+
+def _tabulate(title: str, things: Sequence[Mapping[str, Any]]) -> List:
+    # In the order in which they first occur: not everything is said of each.
+    keys = list(dict.fromkeys(key for thing in things for key in thing))
+    return List(
+        title=title,
+        columns=[key.replace("_", " ") for key in keys],
+        rows=[
+            [write_value(key, thing[key]) if key in thing else "" for key in keys]
+            for thing in things
+        ],
+    )
