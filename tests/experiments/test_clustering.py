@@ -6,6 +6,7 @@ import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,7 +16,9 @@ from neurashed.clustering import agreement
 from neurashed.data import load_examples
 from neurashed.errors import InputError
 from neurashed.experiments import ClusterSettings, load_network, replay_run, run_clustering
+from neurashed.experiments.replay import compare_results
 from neurashed.results import RunFolder, open_result
+from neurashed.subclasses import train_on_coarse_labels
 from neurashed.training import load_weights, save_weights
 
 MODULE = """
@@ -119,6 +122,104 @@ def test_replay_gives_the_same_numbers(run: RunFolder, folder: Path):
     assert (folder / "again" / "clusters.csv").read_bytes() == (
         run.path / "clusters.csv"
     ).read_bytes()
+
+
+def run_and_count(settings: ClusterSettings, path: Path, *, limit: int = 99) -> tuple[bool, int]:
+    """Return whether a run came to its end, and how many networks it trained; a limit kills it."""
+    seeds: list[int] = []
+
+    def train(*arguments: Any, seed: int) -> Iterator[Any]:  # noqa: ANN401
+        if len(seeds) == limit:
+            raise KeyboardInterrupt
+        seeds.append(seed)
+        return train_on_coarse_labels(*arguments, seed=seed)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("neurashed.subclasses.recipe.train_on_coarse_labels", train)
+        try:
+            run_clustering(settings, path)
+        except KeyboardInterrupt:
+            return False, len(seeds)
+    return True, len(seeds)
+
+
+def assert_same_run(one: Path, other: Path) -> None:
+    ours, theirs = (RunFolder.open(path) for path in (one, other))
+    assert ours.finished == theirs.finished == ("primary_and_auxiliary", "subclasses")
+    for name in ours.finished:
+        assert compare_results(ours.result(name), theirs.result(name)).is_identical
+    files = ["clusters.csv", *(f"weights/network_{number}.safetensors" for number in range(4))]
+    assert all((one / file).read_bytes() == (other / file).read_bytes() for file in files)
+
+
+@pytest.mark.parametrize("limit", [0, 1, 3])
+def test_killed_run_goes_on_after_its_last_network(
+    run: RunFolder, settings: ClusterSettings, tmp_path: Path, limit: int
+):
+    path = tmp_path / "run"
+    assert run_and_count(settings, path, limit=limit) == (False, limit)
+    assert not RunFolder.open(path).record.finished
+    assert run_and_count(settings, path) == (True, 4 - limit)
+    assert_same_run(path, run.path)
+
+
+def test_run_that_was_killed_after_the_networks_trains_none(
+    run: RunFolder, settings: ClusterSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("neurashed.experiments.clustering.write_clusters", stop)
+        assert run_and_count(settings, tmp_path / "run") == (False, 4)
+    assert run_and_count(settings, tmp_path / "run") == (True, 0)
+    assert_same_run(tmp_path / "run", run.path)
+
+
+@pytest.mark.parametrize(
+    "file",
+    [
+        "results/network_1.json",
+        "results/network_1_look_0.zarr/kernelized/c/0/0",
+        "weights/network_1.safetensors",
+    ],
+)
+def test_damaged_network_is_trained_again(
+    run: RunFolder, settings: ClusterSettings, tmp_path: Path, file: str
+):
+    path = tmp_path / "run"
+    run_and_count(settings, path, limit=2)
+    content = bytearray((path / file).read_bytes())
+    (path / file).write_bytes(content[: len(content) // 2])
+    assert run_and_count(settings, path) == (True, 3)
+    assert_same_run(path, run.path)
+
+
+def test_walk_of_a_trained_network_is_not_walked_again(
+    settings: ClusterSettings, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(folder)
+        save_weights(load_network("net_for_clusters:make", seed=8), folder / "walked.safetensors")
+    walk = dataclasses.replace(
+        settings, weights="walked.safetensors", lr=0.01, protocol="while_training",
+        undefined="drop", num_repeats=1, baselines=(),
+    )  # fmt: skip
+    whole = run_clustering(walk, tmp_path / "whole")
+
+    def stop(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("neurashed.experiments.clustering._measure_both", stop)
+        with pytest.raises(KeyboardInterrupt):
+            run_clustering(walk, tmp_path / "killed")
+    with monkeypatch.context() as patch:
+        patch.setattr("neurashed.subclasses.recipe.similarity_while_training", stop)
+        resumed = run_clustering(walk, tmp_path / "killed")
+    for name in whole.finished:
+        assert compare_results(whole.result(name), resumed.result(name)).is_identical
+    assert not (resumed.path / "weights").exists()
 
 
 def test_trained_network_is_not_trained_again(

@@ -58,7 +58,9 @@ def cluster(  # noqa: PLR0913, PLR0917, each is an option of the command line
     out: Annotated[
         Path,
         typer.Option(
-            metavar="FOLDER", rich_help_panel=_WHERE, help="Folder of the run, new or empty."
+            metavar="FOLDER",
+            rich_help_panel=_WHERE,
+            help="Folder of the run; a killed run goes on after its last whole network.",
         ),
     ],
     auxiliary: Annotated[

@@ -1,13 +1,14 @@
 """Clusters as a result that a store can hold, and as a table that people open."""
 
 import csv
-import os
+import io
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import xarray as xr
 
+from neurashed.experiments.whole_files import write_whole
 from neurashed.subclasses import compare_approaches
 
 __all__ = ["CLUSTERS_FILE", "label_clusters", "write_clusters"]
@@ -85,12 +86,8 @@ def write_clusters(found: xr.Dataset, path: Path) -> None:
     if "source_fine_label" in found.coords:
         columns["fine_label"] = found["source_fine_label"].values
     order = np.lexsort((-columns["typicality"], columns["cluster"]))
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
-    try:
-        with partial.open("w", newline="", encoding="utf-8") as file:
-            writer = csv.writer(file)
-            writer.writerow(columns)
-            writer.writerows(zip(*(each[order].tolist() for each in columns.values()), strict=True))
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
+    text = io.StringIO()
+    writer = csv.writer(text)
+    writer.writerow(columns)
+    writer.writerows(zip(*(each[order].tolist() for each in columns.values()), strict=True))
+    write_whole(path, text.getvalue())

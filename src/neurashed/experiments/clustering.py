@@ -14,6 +14,7 @@ from neurashed.clustering import Evidence, Method, Normalize, Undefined
 from neurashed.data import CoarseTask, coarse_task, load_examples
 from neurashed.errors import InputError
 from neurashed.experiments.cluster_files import CLUSTERS_FILE, label_clusters, write_clusters
+from neurashed.experiments.kept_networks import KeptNetworks
 from neurashed.experiments.networks import checksum_weights, load_network
 from neurashed.experiments.workplace import working_in
 from neurashed.results import RunFolder
@@ -30,7 +31,6 @@ from neurashed.subclasses import (
     similarity_of_trained,
 )
 from neurashed.task import Task
-from neurashed.training import save_weights
 from neurashed.typing import Measure
 
 __all__ = ["CLUSTERED", "WITH_AUXILIARY", "ClusterSettings", "run_clustering"]
@@ -133,11 +133,12 @@ def run_clustering(
     ``cluster``, ``typicality`` and ``margin`` of each as coordinates. ``primary_and_auxiliary``,
     the main one, is what one trained network makes of the primary and as many auxiliary examples,
     for what moves with the wrong side. Clusters lie in ``clusters.csv`` too, and the weights of
-    each network under ``weights/``.
+    each network under ``weights/``. Each network and its similarities are kept as soon as they are
+    there, see `KeptNetworks`; a run that was killed goes on after them, to the same numbers.
 
     Args:
         settings: The search.
-        path: The run folder, new or empty.
+        path: The run folder, new or empty; a run of the same settings that was killed is resumed.
         overwrite: Whether to replace a run that is there.
         progress: Shows how far the work has come.
 
@@ -160,20 +161,20 @@ def run_clustering(
         data=data,
         overwrite=overwrite,
     )
-    built: list[nn.Module] = []
+    kept = KeptNetworks(run.path, network, settings.recipe)
     found = find_subclasses(
         coarse,
-        network if isinstance(network, Task) else _remember(network, built),
+        network,
         settings.recipe,
         num_repeats=repeats,
         baselines=baselines,
         seed=settings.seed,
         progress=progress,
+        shelf=kept,
     )
-    for number, model in enumerate(built):
-        save_weights(model, run.path / "weights" / f"network_{number}.safetensors")
-    task = network if isinstance(network, Task) else _as_task(built[0], settings)
-    run.add_result(WITH_AUXILIARY, _measure_both(task, coarse, settings))
+    if WITH_AUXILIARY not in run.finished:
+        task = kept.load_task(lr=settings.lr)
+        run.add_result(WITH_AUXILIARY, _measure_both(task, coarse, settings))
     run.add_result(CLUSTERED, label_clusters(found))
     write_clusters(found, run.path / CLUSTERS_FILE)
     run.finish()
@@ -197,7 +198,7 @@ def _load(settings: ClusterSettings) -> tuple[CoarseTask, Build | Task]:
                 )
                 raise InputError(message)
             model = load_network(settings.model, weights=Path(settings.weights), seed=settings.seed)
-            return coarse, _as_task(model, settings)
+            return coarse, settings.training.as_task(model, settings.lr)
     return coarse, choose_network(coarse) if settings.model is None else _builder(settings)
 
 
@@ -208,21 +209,6 @@ def _builder(settings: ClusterSettings) -> Build:
             return load_network(str(settings.model), seed=seed)
 
     return build
-
-
-def _remember(build: Build, built: list[nn.Module]) -> Build:
-    """Return the same function, which also lists what it built: networks are trained in place."""
-
-    def build_and_list(generator: torch.Generator) -> nn.Module:
-        built.append(build(generator))
-        return built[-1]
-
-    return build_and_list
-
-
-def _as_task(model: nn.Module, settings: ClusterSettings) -> Task:
-    readout = "logits" if settings.loss == "bce" else "output"
-    return Task(model, loss=settings.loss, readout=readout, lr=settings.lr)
 
 
 def _measure_both(task: Task, coarse: CoarseTask, settings: ClusterSettings) -> xr.DataArray:

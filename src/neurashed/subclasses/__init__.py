@@ -13,6 +13,7 @@ from neurashed.subclasses.default_network import choose_network
 from neurashed.subclasses.estimator import ElasticClustering
 from neurashed.subclasses.features import activation_patterns, penultimate_features
 from neurashed.subclasses.finding import check_search, find_subclasses
+from neurashed.subclasses.measured import MeasuredNetwork, Shelf
 from neurashed.subclasses.recipe import Protocol, Recipe
 from neurashed.subclasses.recommended import RECOMMENDED
 from neurashed.subclasses.trained import similarity_of_trained
@@ -24,8 +25,10 @@ __all__ = [
     "Build",
     "CoarseTraining",
     "ElasticClustering",
+    "MeasuredNetwork",
     "Protocol",
     "Recipe",
+    "Shelf",
     "activation_patterns",
     "average_similarities",
     "check_search",

@@ -54,6 +54,11 @@ class CoarseTraining:
         """The epochs after which similarities are taken, each once, in order."""
         return tuple(sorted({round(share * self.num_epochs) for share in self.looks}))
 
+    def as_task(self, model: nn.Module, lr: float | None = None) -> Task:
+        """Return the task that a network learns: the loss, its output as readout, and a rate."""
+        readout = "logits" if self.loss == "bce" else "output"
+        return Task(model, loss=self.loss, readout=readout, lr=lr)
+
 
 def train_on_coarse_labels(
     build: Build,
@@ -114,8 +119,7 @@ def train_on_coarse_labels(
 
 def _prepare(build: Build, coarse: CoarseTask, training: CoarseTraining, seed: int) -> Task:
     model = build(torch.Generator().manual_seed(derive_seed(seed, "weights"))).eval()
-    readout = "logits" if training.loss == "bce" else "output"
-    task = Task(model, loss=training.loss, readout=readout)
+    task = training.as_task(model)
     with torch.no_grad():
         few = coarse.primary.select(slice(0, 2))
         output = task.predict(few.inputs)
@@ -130,4 +134,4 @@ def _prepare(build: Build, coarse: CoarseTask, training: CoarseTraining, seed: i
         generator = torch.Generator().manual_seed(derive_seed(seed, "learning rate"))
         with threads_for(model):
             lr = 1 / compute_lambda_max(task, coarse.training, generator=generator)
-    return Task(model, loss=training.loss, readout=readout, lr=lr)
+    return training.as_task(model, lr)

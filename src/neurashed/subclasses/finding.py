@@ -12,10 +12,10 @@ from torch import nn
 from neurashed.clustering import agreement
 from neurashed.data import CoarseTask
 from neurashed.errors import InputError, InputTypeError, NeurashedWarning
-from neurashed.seeding import derive_seed
 from neurashed.subclasses.baselines import BASELINES, cluster_by_baseline
 from neurashed.subclasses.coarse_training import Build
 from neurashed.subclasses.default_network import choose_network
+from neurashed.subclasses.measured import MeasuredNetwork, Shelf
 from neurashed.subclasses.recipe import Recipe
 from neurashed.subclasses.recommended import RECOMMENDED
 from neurashed.task import Task
@@ -36,6 +36,7 @@ def find_subclasses(
     baselines: Sequence[str] = tuple(BASELINES),
     seed: int = 0,
     progress: Callable[..., Any] | None = None,
+    shelf: Shelf | None = None,
 ) -> xr.Dataset:
     """Find finer classes among examples that share a coarse label.
 
@@ -53,6 +54,8 @@ def find_subclasses(
         baselines: Names from `BASELINES`; one that does not apply is left out with a warning.
         seed: Seed of everything.
         progress: Shows how far the work has come.
+        shelf: Keeps each network and its similarities as soon as they are there, and gives back
+            those of an earlier search with the same arguments. The numbers are the same.
 
     Returns:
         Along ``source``: ``cluster``, ``typicality`` and ``margin``, see
@@ -90,7 +93,10 @@ def find_subclasses(
     runs: list[_Run] = []
     for repeat in range(num_repeats):
         number = runs[0].num_clusters if runs else recipe.num_clusters
-        run = _run(coarse, network, recipe, number, seed=seed + repeat, progress=progress)
+        measured = _measure(
+            _Search(coarse, network, recipe, repeat, seed + repeat), progress, shelf
+        )
+        run = _cluster(measured, recipe, number, seed=seed + repeat)
         run.labels.update(_cluster_otherwise(run, coarse, baselines, seed=seed + repeat))
         baselines = [name for name in baselines if name in run.labels]
         runs.append(run)
@@ -148,31 +154,43 @@ def check_search(
         raise InputError(message)
 
 
-def _run(
-    coarse: CoarseTask,
-    network: Build | Task,
-    recipe: Recipe,
-    num_clusters: int | None,
-    *,
-    seed: int,
-    progress: Callable[..., Any] | None,
+@dataclass(frozen=True)
+class _Search:
+    """What one repeat looks into."""
+
+    coarse: CoarseTask
+    network: Build | Task
+    recipe: Recipe
+    repeat: int
+    seed: int
+
+    def measure(self, number: int, shelf: Shelf | None) -> MeasuredNetwork:
+        """Return a network from the shelf, or train and measure it and put it there."""
+        if shelf is not None and (kept := shelf.fetch(self.repeat, number)) is not None:
+            return kept
+        measured = self.recipe.measure_network(self.coarse, self.network, number, seed=self.seed)
+        if shelf is not None:
+            shelf.keep(self.repeat, number, measured)
+        return measured
+
+
+def _measure(
+    search: _Search, progress: Callable[..., Any] | None, shelf: Shelf | None
+) -> list[MeasuredNetwork]:
+    num_networks = 1 if isinstance(search.network, Task) else search.recipe.num_networks
+    numbers = list(range(num_networks))
+    ticks = progress(numbers, description="Networks") if progress else numbers
+    return [search.measure(number, shelf) for number in ticks]
+
+
+def _cluster(
+    networks: list[MeasuredNetwork], recipe: Recipe, num_clusters: int | None, *, seed: int
 ) -> _Run:
-    is_trained = isinstance(network, Task)
-    num_looks = 1 if is_trained else recipe.num_networks * len(recipe.training.epochs)
-    looks = list(range(num_looks))
-    ticks = progress(looks, description="Networks") if progress else looks
-    moments = recipe.moments(coarse, network, seed)
-    similarities, states = [], []
-    task: Task | None = network if is_trained else None
-    for number, (task, state) in zip(ticks, moments, strict=False):
-        walk_seed = derive_seed(seed, "look", number)
-        similarities.append(recipe.measure_at(task, coarse, seed=walk_seed))
-        if state is not None and (number + 1) % len(recipe.training.epochs) == 0:
-            states.append(state)
-    assert task is not None
-    similarity = recipe.combine(similarities)
+    similarity = recipe.combine([each for one in networks for each in one.similarities])
     clusters = recipe.cluster(similarity, num_clusters, seed=seed)
-    return _Run(similarity, clusters, task, states, {_OURS: clusters["cluster"].values})
+    states = [each.state for each in networks if each.state is not None]
+    labels = {_OURS: clusters["cluster"].values}
+    return _Run(similarity, clusters, networks[-1].task, states, labels)
 
 
 def _cluster_otherwise(

@@ -14,6 +14,7 @@ from neurashed.errors import InputError
 from neurashed.seeding import derive_seed
 from neurashed.subclasses.averaging import average_similarities
 from neurashed.subclasses.coarse_training import Build, CoarseTraining, train_on_coarse_labels
+from neurashed.subclasses.measured import MeasuredNetwork
 from neurashed.subclasses.trained import similarity_of_trained
 from neurashed.subclasses.while_training import similarity_while_training
 from neurashed.task import Task
@@ -68,15 +69,17 @@ class Recipe:
             raise InputError(message)
 
     def moments(
-        self, coarse: CoarseTask, network: Build | Task, seed: int
+        self, coarse: CoarseTask, network: Build | Task, number: int, *, seed: int
     ) -> Iterator[tuple[Task, State | None]]:
-        """Train the networks one after the other, and stop wherever a similarity is wanted.
+        """Train one of the networks, and stop wherever a similarity is wanted.
 
         Args:
             coarse: The examples.
             network: Makes a network; or a task whose network is trained already, which is the only
                 moment then.
-            seed: Seed of initial weights and of the order of the data.
+            number: Which of the networks, from 0.
+            seed: Seed of the search; initial weights and the order of the data follow from it and
+                the number.
 
         Yields:
             The task at this moment and the state of training, if there is one.
@@ -84,9 +87,32 @@ class Recipe:
         if isinstance(network, Task):
             yield network, None
             return
-        for number in range(self.num_networks):
-            seed_of_network = derive_seed(seed, "network", number)
-            yield from train_on_coarse_labels(network, coarse, self.training, seed=seed_of_network)
+        seed_of_network = derive_seed(seed, "network", number)
+        yield from train_on_coarse_labels(network, coarse, self.training, seed=seed_of_network)
+
+    def measure_network(
+        self, coarse: CoarseTask, network: Build | Task, number: int, *, seed: int
+    ) -> MeasuredNetwork:
+        """Train one of the networks and take its similarities on the way.
+
+        Args:
+            coarse: The examples.
+            network: As in `moments`.
+            number: Which of the networks, from 0.
+            seed: Seed of the search.
+
+        Returns:
+            The network and what was measured of it.
+        """
+        first_look = number * len(self.training.epochs)
+        similarities: list[xr.DataArray] = []
+        measured: MeasuredNetwork | None = None
+        for task, state in self.moments(coarse, network, number, seed=seed):
+            walk_seed = derive_seed(seed, "look", first_look + len(similarities))
+            similarities.append(self.measure_at(task, coarse, seed=walk_seed))
+            measured = MeasuredNetwork(task, tuple(similarities), state)
+        assert measured is not None  # there is at least one look
+        return measured
 
     def measure_at(self, task: Task, coarse: CoarseTask, *, seed: int) -> xr.DataArray:
         """Return the similarity of the primary examples at one moment; the network is unchanged.

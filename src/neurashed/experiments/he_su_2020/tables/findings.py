@@ -9,7 +9,8 @@ import numpy as np
 
 from neurashed.experiments.he_su_2020.tables.published import PUBLISHED, ROWS
 from neurashed.experiments.he_su_2020.tables.tasks import TASKS
-from neurashed.experiments.he_su_2020.tables.units import read_units, write_whole
+from neurashed.experiments.he_su_2020.tables.units import read_units
+from neurashed.experiments.whole_files import write_whole
 from neurashed.results import RunFolder
 
 __all__ = [

@@ -15,8 +15,8 @@ from neurashed.experiments.he_su_2020.tables.units import (
     list_units,
     make_unit,
     units_of,
-    write_whole,
 )
+from neurashed.experiments.whole_files import write_whole
 from neurashed.results import RunFolder
 
 __all__ = ["run_tables"]

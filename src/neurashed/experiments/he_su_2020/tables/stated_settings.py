@@ -10,7 +10,7 @@ from typing import Any
 import torch
 
 from neurashed.data import CoarseTask
-from neurashed.experiments.he_su_2020.tables.units import write_whole
+from neurashed.experiments.whole_files import write_whole
 from neurashed.models import two_layer_relu
 from neurashed.seeding import derive_seed
 from neurashed.task import Task

@@ -1,8 +1,6 @@
 """The smallest piece of work: one approach on one task from one seed, kept as one file."""
 
 import json
-import os
-import secrets
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -27,7 +25,6 @@ __all__ = [
     "make_unit",
     "read_units",
     "units_of",
-    "write_whole",
 ]
 
 
@@ -119,19 +116,6 @@ def read_units(run: RunFolder) -> list[dict[str, Any]]:
     """Return what is in the files of all units that are there and whole."""
     records = [_read(path) for path in sorted(units_of(run).glob("*.json"))]
     return [record for record in records if record is not None]
-
-
-def write_whole(path: Path, text: str) -> None:
-    """Write a file that appears only when it is whole, whoever else writes it at the time."""
-    partial = path.with_name(f".{path.name}.{secrets.token_hex(4)}.partial")
-    try:
-        with partial.open("w", encoding="utf-8", newline="") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
 
 
 def _read(path: Path) -> dict[str, Any] | None:

@@ -1,7 +1,6 @@
 """The experiment on texts as a run that may be killed at any time."""
 
 import json
-import os
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -14,6 +13,7 @@ from neurashed.experiments.cluster_files import label_clusters
 from neurashed.experiments.he_su_2020.text.findings import find_in_texts, write_table
 from neurashed.experiments.he_su_2020.text.measurement import measure_domain
 from neurashed.experiments.he_su_2020.text.settings import TextSettings, name_record
+from neurashed.experiments.whole_files import write_whole
 from neurashed.results import RunFolder
 
 __all__ = ["TABLE_FILE", "run_texts"]
@@ -90,6 +90,4 @@ def _measure(place: _Place, run: RunFolder, examples: Examples, settings: TextSe
     if place.seed == settings.seeds[0]:
         # In single precision: as precise as the networks, and half the size.
         run.add_result(place.domain, label_clusters(unit.found).astype(np.float32))
-    partial = place.path.with_name(f".{place.path.name}.{os.getpid()}.partial")
-    partial.write_text(json.dumps(unit.record, indent=2) + "\n", encoding="utf-8")
-    partial.replace(place.path)
+    write_whole(place.path, json.dumps(unit.record, indent=2) + "\n")
