@@ -5,7 +5,14 @@ import platform
 import resource
 from pathlib import Path
 
-__all__ = ["busy_seconds", "describe_machine", "peak_bytes", "prepare_process", "resident_bytes"]
+__all__ = [
+    "busy_seconds",
+    "describe_machine",
+    "limit_memory",
+    "peak_bytes",
+    "prepare_process",
+    "resident_bytes",
+]
 
 NUM_THREADS = 2
 
@@ -20,6 +27,11 @@ def prepare_process() -> None:
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:NUM_THREADS])
         Path("/proc/self/oom_score_adj").write_text("1000")
+
+
+def limit_memory(num_bytes: int) -> None:
+    """Let this process hold so many bytes of data; asking for more fails, as on a small machine."""
+    resource.setrlimit(resource.RLIMIT_DATA, (num_bytes, num_bytes))
 
 
 def _from_status(field: str) -> int | None:

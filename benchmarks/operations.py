@@ -29,14 +29,17 @@ class LayerSize:
         per_output = 2 if self.is_elementwise else 2 * self.num_inputs
         return self.positions * self.num_outputs * per_output
 
-    def block(self, num_examples: int, num_scalars: int) -> int:
+    def block(self, num_examples: int, num_scalars: int, *, is_full: bool = False) -> int:
         """Operations of half the Gram block, by the cheaper of its two contractions."""
         num_pairs = num_examples * (num_examples + 1) // 2
         num_weights = self.num_inputs * self.num_outputs
-        by_gradients = num_scalars * (num_examples * self.product + num_pairs * 2 * num_weights)
+        # In full every two gradients of a pair are multiplied, else only those of equal outputs.
+        num_products = num_scalars**2 if is_full else num_scalars
+        forming = num_scalars * num_examples * self.product
+        by_gradients = forming + num_products * num_pairs * 2 * num_weights
         if self.is_elementwise:
             return by_gradients
-        wide = self.num_inputs + num_scalars * self.num_outputs + num_scalars
+        wide = self.num_inputs + num_products * self.num_outputs + num_products
         by_positions = num_pairs * 2 * self.positions**2 * wide
         return min(by_gradients, by_positions)
 
@@ -76,6 +79,8 @@ def count_operations(workload: Workload, model: nn.Module) -> int:
         hidden = sizes[0]
         shifts = 2 * n**2 * hidden.num_inputs
         return forward + shifts + 5 * n**2 * hidden.num_outputs
-    num_scalars = workload.num_outputs if workload.quantity == "tangent_kernel" else 1
+    num_scalars = workload.num_scalars
     backward = n * num_scalars * sum(size.product for size in sizes[1:])
-    return forward + backward + sum(size.block(n, num_scalars) for size in sizes)
+    is_full = workload.quantity == "full_kernel"
+    blocks = sum(size.block(n, num_scalars, is_full=is_full) for size in sizes)
+    return forward + backward + blocks

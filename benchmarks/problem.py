@@ -43,6 +43,16 @@ class Problem:
             message = "has no response of a taken step"
             raise UnsupportedError(message)
 
+    def refuse_full(self) -> None:
+        """Say no to the blocks of the full kernel.
+
+        Raises:
+            UnsupportedError: If the workload asks for them.
+        """
+        if self.workload.quantity == "full_kernel":
+            message = "sums over outputs, and does not keep their pairs apart"
+            raise UnsupportedError(message)
+
     def require_scalar(self) -> None:
         """Say no to what cannot be had from one gradient for each example.
 
@@ -50,7 +60,7 @@ class Problem:
             UnsupportedError: If the workload sums over outputs or takes a step.
         """
         self.refuse_relative()
-        if self.workload.quantity == "tangent_kernel" and self.workload.num_outputs > 1:
+        if self.workload.num_scalars > 1:
             message = "one gradient for each example only; outputs would take a pass each"
             raise UnsupportedError(message)
 

@@ -7,16 +7,24 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
 from registry import Contender
-from results import Outcome
+from results import OUT_OF_MEMORY, Outcome
 from workloads import Workload
 
-__all__ = ["Bench", "BenchError"]
+__all__ = ["Bench", "BenchError", "explain"]
 
 HERE = Path(__file__).resolve().parent
 
 
 class BenchError(RuntimeError):
     """A script of the benchmarks themselves failed."""
+
+
+def explain(last_line: str) -> str:
+    """Why a contender failed, from the last line that it wrote."""
+    asked_too_much = ("not enough memory", "can't allocate memory", "MemoryError", "bad_alloc")
+    if any(words in last_line for words in (*asked_too_much, "Unable to allocate", "OutOfMemory")):
+        return OUT_OF_MEMORY
+    return f"fails: {last_line}"
 
 
 def _run_script(command: list[str], timeout: float | None) -> str:
@@ -26,10 +34,10 @@ def _run_script(command: list[str], timeout: float | None) -> str:
     except subprocess.TimeoutExpired:
         return f"over {timeout:g} s"
     if done.returncode < 0:
-        return f"killed by signal {-done.returncode}; most likely out of memory"
+        return f"killed by signal {-done.returncode}; most likely it {OUT_OF_MEMORY}"
     if done.returncode > 0:
         lines = [line.strip() for line in done.stderr.splitlines() if line.strip()]
-        return f"fails: {lines[-1][:160] if lines else done.returncode}"
+        return explain(lines[-1][:160] if lines else str(done.returncode))
     return ""
 
 
@@ -39,12 +47,10 @@ class Bench:
 
     Attributes:
         folder: For files that are needed only during the run.
-        timeout: Seconds that one contender may take on one workload.
         is_quick: Whether this is a smoke test.
     """
 
     folder: Path
-    timeout: float
     is_quick: bool
 
     def measure_rate(self) -> tuple[float, str]:
@@ -55,18 +61,23 @@ class Bench:
         note = f"square products of size {found['size']}, torch {found['torch']}"
         return found["operations_per_second"], note
 
-    def compute_reference(self, workload: Workload) -> int:
-        """Write the numbers of a workload and its float64 matrix; return its operations."""
-        self._run_own("reference.py", workload.name, str(self.folder))
-        return int((self.folder / "operations.txt").read_text())
+    def compute_reference(self, workload: Workload) -> tuple[int, int]:
+        """Write the numbers of a workload and some pairs in float64; count what it needs.
 
-    def measure(self, contender: Contender, workload: Workload) -> Outcome:
-        """Time one contender on one workload."""
+        Returns:
+            Operations, and parameters of the network.
+        """
+        self._run_own("reference.py", workload.name, str(self.folder))
+        counts = json.loads((self.folder / "counts.json").read_text())
+        return counts["operations"], counts["parameters"]
+
+    def measure(self, contender: Contender, workload: Workload, limit: float) -> Outcome:
+        """Time one contender on one workload, in no more than ``limit`` seconds."""
         outcome = Outcome(contender.name, contender.peer is not None)
         out = self.folder / "measured.json"
         arguments = [contender.module, contender.function, workload.name, str(self.folder)]
         command = self._command(contender.interpreter, "worker.py", *arguments, str(out))
-        problem = _run_script(command, self.timeout)
+        problem = _run_script(command, limit)
         if problem:
             return replace(outcome, problem=problem)
         known = {field.name for field in fields(Outcome)}

@@ -1,14 +1,16 @@
 """What a run of the benchmarks found, as it is stored."""
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-__all__ = ["Outcome", "Results", "WorkloadResults", "load_results", "save_results"]
+__all__ = ["OUT_OF_MEMORY", "Outcome", "Results", "WorkloadResults", "load_results", "save_results"]
 
 # A float32 result this far from float64 has left something out.
 FLAGGED_ERROR = 1e-3
+# How a contender that asks for more memory than there is, is said to end.
+OUT_OF_MEMORY = "runs out of memory"
 
 
 @dataclass(frozen=True)
@@ -24,7 +26,8 @@ class Outcome:
         busy_others: Cores that other processes used meanwhile.
         peak: Peak resident bytes of its process.
         above_imports: The peak less what was resident after its imports.
-        relative_error: Against float64.
+        relative_error: Against float64, on the pairs that are checked.
+        least_bytes: What its algorithm needs to hold; 0 where memory is not limited.
     """
 
     contender: str
@@ -36,6 +39,7 @@ class Outcome:
     peak: int = 0
     above_imports: int = 0
     relative_error: float = float("nan")
+    least_bytes: int = 0
 
     @property
     def is_right(self) -> bool:
@@ -45,13 +49,14 @@ class Outcome:
 
 @dataclass(frozen=True)
 class WorkloadResults:
-    """All outcomes of one workload, with the operations it needs."""
+    """All outcomes of one workload, with the operations and the memory limit it has."""
 
     name: str
     title: str
     num_examples: int
     num_operations: int
     outcomes: tuple[Outcome, ...]
+    memory_limit: int | None = None
 
     def of(self, contender: str) -> Outcome | None:
         """The outcome of a contender, if it took part."""
@@ -72,6 +77,7 @@ class Results:
         peers: Peers that took part, with their versions.
         missing: Peers without an environment.
         workloads: What was found.
+        selection: The name of the selection; empty for a part of one.
     """
 
     created: str
@@ -83,12 +89,24 @@ class Results:
     peers: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
     workloads: tuple[WorkloadResults, ...] = ()
+    selection: str = ""
+
+    def of(self, workload: str) -> WorkloadResults | None:
+        """What was found on a workload, if anything."""
+        return next((found for found in self.workloads if found.name == workload), None)
+
+    def having(self, found: WorkloadResults) -> "Results":
+        """The same with what was found on one workload put in, or put in place of the old."""
+        others = tuple(known for known in self.workloads if known.name != found.name)
+        return replace(self, workloads=(*others, found))
 
 
 def save_results(results: Results, path: Path) -> None:
-    """Write as JSON."""
+    """Write as JSON, whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(asdict(results), indent=1) + "\n")
+    unfinished = path.with_suffix(".unfinished")
+    unfinished.write_text(json.dumps(asdict(results), indent=1) + "\n")
+    unfinished.replace(path)
 
 
 def load_results(path: Path) -> Results:

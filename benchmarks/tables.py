@@ -1,7 +1,7 @@
 """Results as tables, for the terminal and for Markdown."""
 
 from registry import OURS
-from results import FLAGGED_ERROR, Outcome, Results, WorkloadResults
+from results import FLAGGED_ERROR, OUT_OF_MEMORY, Outcome, Results, WorkloadResults
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 from targets import Target
@@ -61,7 +61,8 @@ def _row(outcome: Outcome, workload: WorkloadResults, rate: float) -> list[str]:
 
 def _caption(workload: WorkloadResults) -> str:
     giga = workload.num_operations / 1e9
-    return f"{workload.title}, n={workload.num_examples:,} ({giga:,.3g}·10⁹ operations)"
+    limit = "" if workload.memory_limit is None else f", in {workload.memory_limit / 1e9:g} GB"
+    return f"{workload.title}, n={workload.num_examples:,}{limit} ({giga:,.4g}·10⁹ operations)"
 
 
 def _left_out(workload: WorkloadResults) -> list[str]:
@@ -69,7 +70,9 @@ def _left_out(workload: WorkloadResults) -> list[str]:
     by_reason: dict[str, list[str]] = {}
     for outcome in workload.outcomes:
         if outcome.problem:
-            by_reason.setdefault(outcome.problem, []).append(outcome.contender)
+            is_needed = outcome.least_bytes and OUT_OF_MEMORY in outcome.problem
+            needs = f" (needs {outcome.least_bytes / 1e9:,.4g} GB)" if is_needed else ""
+            by_reason.setdefault(outcome.problem, []).append(outcome.contender + needs)
     return [f"No time ({reason}): {', '.join(names)}." for reason, names in by_reason.items()]
 
 
@@ -103,7 +106,7 @@ def _markdown(columns: tuple[str, ...], rows: list[list[str]]) -> str:
 def markdown_table(workload: WorkloadResults, results: Results) -> str:
     """The outcomes of a workload for the docs."""
     table = _markdown(COLUMNS, _rows(workload, results.rate))
-    return "\n\n".join([f"### {_caption(workload)}", table, *_left_out(workload)])
+    return "\n\n".join([f"#### {_caption(workload)}", table, *_left_out(workload)])
 
 
 def target_table(targets: list[Target]) -> str:

@@ -11,9 +11,10 @@ from problem import Run
 
 __all__ = ["Timing", "time_call"]
 
-# A first call longer than this is the measurement; shorter ones are repeated for some seconds.
-PATIENCE_SECONDS = 60.0
-WANTED_SECONDS = 3.0
+# A first call longer than this is the measurement. The rest warm up, and are repeated until they
+# fill some seconds: one that takes as long by itself is called once more.
+PATIENCE_SECONDS = 30.0
+WANTED_SECONDS = 4.0
 FEWEST, MOST = 3, 21
 
 
@@ -51,8 +52,9 @@ def time_call(run: Run, *, is_quick: bool) -> tuple[Timing, Any]:
     times = [first]
     if not is_quick and first < PATIENCE_SECONDS:
         wanted = math.ceil(WANTED_SECONDS / first)
+        fewest = 1 if first > WANTED_SECONDS else FEWEST
         times = []
-        for _ in range(min(MOST, max(FEWEST, wanted))):
+        for _ in range(min(MOST, max(fewest, wanted))):
             seconds, result = _clock(run)
             times.append(seconds)
     wall = time.perf_counter() - start

@@ -7,7 +7,10 @@ import numpy as np
 from torch import Tensor, nn
 from workloads import INPUT_SHAPES, NETWORKS, Layer
 
-__all__ = ["build_network", "draw_weights"]
+__all__ = ["RESNETS", "build_network", "draw_weights"]
+
+# Widths of the stages, and blocks in each.
+RESNETS = {"resnet8": ((32, 64, 128), 1), "resnet18": ((64, 128, 256, 512), 2)}
 
 
 class ResidualBlock(nn.Module):
@@ -35,19 +38,18 @@ class ResidualBlock(nn.Module):
         return self.activation(self.path(inputs) + self.shortcut(inputs))
 
 
-def _resnet8(num_outputs: int) -> nn.Sequential:
-    """Stages of 32, 64 and 128 channels, one block each."""
-    return nn.Sequential(
-        nn.Conv2d(3, 32, 3, padding=1, bias=False),
-        nn.BatchNorm2d(32),
-        nn.ReLU(),
-        ResidualBlock(32, 32, 1),
-        ResidualBlock(32, 64, 2),
-        ResidualBlock(64, 128, 2),
-        nn.AdaptiveAvgPool2d(1),
-        nn.Flatten(),
-        nn.Linear(128, num_outputs),
-    )
+def _resnet(widths: tuple[int, ...], num_blocks: int, num_outputs: int) -> nn.Sequential:
+    """A stage of blocks for each width; each stage but the first halves the image."""
+    stages: list[nn.Module] = []
+    num_inputs = widths[0]
+    for stage, width in enumerate(widths):
+        for block in range(num_blocks):
+            stride = 2 if stage > 0 and block == 0 else 1
+            stages.append(ResidualBlock(num_inputs, width, stride))
+            num_inputs = width
+    first = (nn.Conv2d(3, widths[0], 3, padding=1, bias=False), nn.BatchNorm2d(widths[0]))
+    last = (nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(num_inputs, num_outputs))
+    return nn.Sequential(*first, nn.ReLU(), *stages, *last)
 
 
 def _module(layer: Layer, shape: tuple[int, ...]) -> tuple[nn.Module, tuple[int, ...]]:
@@ -69,8 +71,8 @@ def _module(layer: Layer, shape: tuple[int, ...]) -> tuple[nn.Module, tuple[int,
 
 def build_network(name: str, num_outputs: int) -> nn.Sequential:
     """The network of a workload."""
-    if name == "resnet8":
-        return _resnet8(num_outputs)
+    if name in RESNETS:
+        return _resnet(*RESNETS[name], num_outputs)
     shape = INPUT_SHAPES[name]
     modules: OrderedDict[str, nn.Module] = OrderedDict()
     for place, layer in enumerate((*NETWORKS[name], ("linear", num_outputs))):

@@ -10,25 +10,16 @@ import json
 import warnings
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
-from machine import prepare_process, resident_bytes
+from machine import limit_memory, prepare_process, resident_bytes
 
 prepare_process()
 
 import numpy as np  # noqa: E402
 from problem import Run, UnsupportedError, load_problem  # noqa: E402
+from sampling import relative_error  # noqa: E402
 from timing import time_call  # noqa: E402
 from workloads import WORKLOADS, Workload  # noqa: E402
-
-
-def relative_error(result: Any, reference: np.ndarray) -> float:  # noqa: ANN401
-    """Frobenius norm of the difference over that of the reference; infinite for other shapes."""
-    matrix = result.detach().numpy() if hasattr(result, "detach") else np.asarray(result)
-    if matrix.shape != reference.shape:
-        return float("inf")
-    difference = np.linalg.norm(matrix.astype(np.float64) - reference)
-    return float(difference / np.linalg.norm(reference))
 
 
 def measure(
@@ -37,13 +28,15 @@ def measure(
     """Import, prepare, time, compare."""
     contender = importlib.import_module(f"contenders.{module}")
     imported = resident_bytes()
+    if workload.memory_limit is not None:
+        limit_memory(workload.memory_limit)
     problem = load_problem(workload, folder)
     try:
         run: Run = getattr(contender, function)(problem)
         timing, result = time_call(run, is_quick=is_quick)
     except UnsupportedError as reason:
         return {"problem": str(reason)}
-    error = relative_error(result, np.load(folder / "reference.npy"))
+    error = relative_error(result, workload, np.load(folder / "reference.npy"))
     above = timing.peak - imported
     return {**asdict(timing), "above_imports": above, "relative_error": error}
 

@@ -3,9 +3,9 @@
 from dataclasses import dataclass, replace
 from typing import Literal
 
-__all__ = ["INPUT_SHAPES", "NETWORKS", "WORKLOADS", "Workload"]
+__all__ = ["INPUT_SHAPES", "NETWORKS", "WORKLOADS", "Layer", "Workload"]
 
-Quantity = Literal["tangent_kernel", "loss_gradients", "relative"]
+Quantity = Literal["tangent_kernel", "full_kernel", "loss_gradients", "relative"]
 Layer = tuple[str, *tuple[int, ...]]
 
 # ("linear", width), ("conv", channels, kernel, padding), ("relu",), ("pool",), ("flatten",); a last
@@ -32,6 +32,7 @@ INPUT_SHAPES: dict[str, tuple[int, ...]] = {
     "cifar_cnn": (3, 32, 32),
     "two_layer": (784,),
     "resnet8": (3, 32, 32),
+    "resnet18": (3, 32, 32),
 }
 
 
@@ -44,11 +45,14 @@ class Workload:
         title: What it is, for people.
         network: One of `INPUT_SHAPES`.
         num_examples: Sources, which are the probes too.
-        quantity: ``"tangent_kernel"`` (trace over outputs), ``"loss_gradients"`` (inner products of
-            gradients of the cross-entropy) or ``"relative"`` (elasticity of a really taken step).
+        quantity: ``"tangent_kernel"`` (trace over outputs), ``"full_kernel"`` (every pair of
+            outputs), ``"loss_gradients"`` (inner products of gradients of the cross-entropy) or
+            ``"relative"`` (elasticity of a really taken step).
         num_outputs: Outputs of the network.
         lr: Learning rate of the step, for ``"relative"``.
         num_quick: Examples in a smoke test.
+        num_checked: Examples whose pairs are compared with float64.
+        memory_limit: Bytes of data that a contender may hold; None for what the machine has.
     """
 
     name: str
@@ -59,18 +63,68 @@ class Workload:
     num_outputs: int = 1
     lr: float = 1e-6
     num_quick: int = 24
+    num_checked: int = 200
+    memory_limit: int | None = None
+
+    @property
+    def num_scalars(self) -> int:
+        """Gradients of one example."""
+        return self.num_outputs if "kernel" in self.quantity else 1
 
     def quick(self) -> "Workload":
         """The same on a few examples."""
         return replace(self, num_examples=self.num_quick)
 
 
+# What a machine of 16 GB leaves to one process.
+SMALL_MACHINE = 14 * 10**9
+
+_MLP = "784-512-512"
+_CNN = "CNN (3x32x32, 32-64-128)"
+
 _ALL = (
-    Workload("mlp", "Tangent kernel, 784-512-512-1", "mlp", 1000),
+    Workload("mlp_512", f"Tangent kernel, {_MLP}-1", "mlp", 512),
+    Workload("mlp", f"Tangent kernel, {_MLP}-1", "mlp", 1000),
+    Workload("cifar_cnn_256", f"Tangent kernel, {_CNN}", "cifar_cnn", 256),
+    Workload(
+        "mlp10",
+        f"Tangent kernel summed over 10 outputs, {_MLP}-10",
+        "mlp",
+        256,
+        num_outputs=10,
+    ),
+    Workload(
+        "mlp10_full",
+        f"Full tangent kernel, 10 x 10 outputs, {_MLP}-10",
+        "mlp",
+        256,
+        "full_kernel",
+        num_outputs=10,
+        num_checked=24,
+    ),
+    Workload(
+        "mlp10_loss",
+        f"Inner products of loss gradients, {_MLP}-10",
+        "mlp",
+        512,
+        "loss_gradients",
+        num_outputs=10,
+    ),
+    Workload(
+        "cifar_cnn10_loss",
+        f"Inner products of loss gradients, {_CNN}, 10 classes",
+        "cifar_cnn",
+        256,
+        "loss_gradients",
+        num_outputs=10,
+    ),
+    Workload(
+        "resnet8", "Tangent kernel, ResNet-8 with eval BatchNorm", "resnet8", 128, num_quick=8
+    ),
     Workload(
         "mnist_cnn", "Tangent kernel, the papers' CNN (1x28x28, 20-50-500)", "mnist_cnn", 1000
     ),
-    Workload("cifar_cnn", "Tangent kernel, CNN (3x32x32, 32-64-128)", "cifar_cnn", 1000),
+    Workload("cifar_cnn", f"Tangent kernel, {_CNN}", "cifar_cnn", 1000),
     Workload(
         "relative",
         "Exact relative elasticity, 784-40,960-1",
@@ -80,19 +134,16 @@ _ALL = (
         num_quick=8,
     ),
     Workload(
-        "mlp10", "Tangent kernel summed over 10 outputs, 784-512-512-10", "mlp", 256, num_outputs=10
+        "resnet18",
+        "Tangent kernel, ResNet-18 (CIFAR) with eval BatchNorm",
+        "resnet18",
+        1000,
+        num_quick=8,
+        num_checked=16,
+        memory_limit=SMALL_MACHINE,
     ),
-    Workload(
-        "mlp10_loss",
-        "Inner products of loss gradients, 784-512-512-10",
-        "mlp",
-        512,
-        "loss_gradients",
-        num_outputs=10,
-    ),
-    Workload(
-        "resnet8", "Tangent kernel, ResNet-8 with eval BatchNorm", "resnet8", 128, num_quick=8
-    ),
+    Workload("mlp_16000", f"Tangent kernel, {_MLP}-1", "mlp", 16_000, memory_limit=SMALL_MACHINE),
+    Workload("mlp_60000", f"Tangent kernel, {_MLP}-1", "mlp", 60_000, memory_limit=SMALL_MACHINE),
 )
 
 WORKLOADS = {workload.name: workload for workload in _ALL}

@@ -4,6 +4,7 @@ from backpack import backpack, extend
 from backpack.extensions import BatchGrad
 from problem import Problem, Run
 from torch import Tensor
+from torch_networks import RESNETS
 from torch_problem import torch_problem
 
 from contenders.per_example import gram
@@ -13,7 +14,7 @@ def prepare(problem: Problem) -> Run:
     """Batches of 64."""
     problem.require_scalar()
     torch_side = torch_problem(problem)
-    has_branches = problem.workload.network == "resnet8"
+    has_branches = problem.workload.network in RESNETS
     model = extend(torch_side.model, use_converter=has_branches)
     loss = torch_side.loss
     is_loss_extended = problem.workload.quantity == "loss_gradients"

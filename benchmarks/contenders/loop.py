@@ -24,7 +24,12 @@ def _gradient_rows(torch_side: TorchProblem, row: int) -> Tensor:
 
 def _gram(torch_side: TorchProblem) -> Tensor:
     rows = [_gradient_rows(torch_side, row) for row in range(len(torch_side.inputs))]
-    jacobian = torch.stack(rows).flatten(1)
+    jacobian = torch.stack(rows)
+    if torch_side.workload.quantity == "full_kernel":
+        shape = jacobian.shape[:2] * 2
+        jacobian = jacobian.flatten(0, 1)
+        return (jacobian @ jacobian.T).reshape(shape)
+    jacobian = jacobian.flatten(1)
     return jacobian @ jacobian.T
 
 

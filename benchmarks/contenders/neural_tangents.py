@@ -54,12 +54,18 @@ def _prepare(problem: Problem, *, implementation: nt.NtkImplementation) -> Run:
     if problem.workload.quantity == "loss_gradients" or problem.workload.network not in NETWORKS:
         message = "not written here: networks and losses have to be written anew in JAX"
         raise UnsupportedError(message)
+    is_full = problem.workload.quantity == "full_kernel"
     kernel = nt.empirical_ntk_fn(
-        _network(problem), trace_axes=(-1,), vmap_axes=0, implementation=implementation
+        _network(problem),
+        trace_axes=() if is_full else (-1,),
+        vmap_axes=0,
+        implementation=implementation,
     )
     compiled = jax.jit(kernel)
     weights = {name: jnp.asarray(values) for name, values in problem.weights.items()}
     inputs = jnp.asarray(problem.inputs)
+    if is_full:
+        return lambda: np.moveaxis(np.asarray(compiled(inputs, None, weights)), 1, 2)
     # It divides the trace by the number of outputs.
     scale = problem.workload.num_outputs
     return lambda: np.asarray(compiled(inputs, None, weights)) * scale

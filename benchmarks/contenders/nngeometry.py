@@ -19,9 +19,9 @@ def _prepare(problem: Problem, batch_size: int) -> Run:
 
     def function(inputs: Tensor, targets: Tensor) -> Tensor:
         outputs = torch_side.model(inputs)
-        if problem.workload.quantity == "tangent_kernel":
-            return outputs
-        return to_scalars(outputs, targets).unsqueeze(1)
+        if problem.workload.quantity == "loss_gradients":
+            return to_scalars(outputs, targets).unsqueeze(1)
+        return outputs
 
     def run() -> Tensor:
         gram = GramMatrix(
@@ -31,7 +31,10 @@ def _prepare(problem: Problem, batch_size: int) -> Run:
             function=function,
             representation=FMatDense,
         )
-        return torch.einsum("cscp->sp", gram.to_torch()).detach()
+        blocks = gram.to_torch().detach()
+        if problem.workload.quantity == "full_kernel":
+            return blocks.permute(1, 0, 3, 2)
+        return torch.einsum("cscp->sp", blocks)
 
     return run
 
@@ -44,3 +47,8 @@ def prepare(problem: Problem) -> Run:
 def prepare_batches(problem: Problem) -> Run:
     """Batches of 128, as a user short of memory would call it."""
     return _prepare(problem, 128)
+
+
+def prepare_large_batches(problem: Problem) -> Run:
+    """Batches of 2,000: products that fit the cache, and few passes repeated."""
+    return _prepare(problem, 2000)

@@ -3,6 +3,7 @@
 from opacus import GradSampleModule
 from problem import Problem, Run, UnsupportedError
 from torch import Tensor
+from torch_networks import RESNETS
 from torch_problem import torch_problem
 
 from contenders.per_example import gram
@@ -18,7 +19,7 @@ def prepare(problem: Problem) -> Run:
         UnsupportedError: For BatchNorm: gradients are collected in training mode only.
     """
     problem.require_scalar()
-    if problem.workload.network == "resnet8":
+    if problem.workload.network in RESNETS:
         message = "collects gradients in training mode only, so no eval BatchNorm"
         raise UnsupportedError(message)
     torch_side = torch_problem(problem)
