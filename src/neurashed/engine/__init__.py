@@ -35,6 +35,10 @@ from neurashed.engine.memory import parse_memory
 from neurashed.engine.plan import Plan, Workload, plan_products
 from neurashed.engine.precision import full_precision
 from neurashed.engine.resolution import Resolution, estimate_rounding
+from neurashed.engine.sketch import Sketch
+from neurashed.engine.sketch_error import SketchError, measure_sketch_error
+from neurashed.engine.sketch_planning import plan_sketch
+from neurashed.engine.sketched_plan import plan_sketched
 from neurashed.engine.subject import Subject, Values, examine
 from neurashed.engine.verification import verify_products, verify_responses
 
@@ -49,6 +53,8 @@ __all__ = [
     "RowBlocks",
     "SharedProducts",
     "Side",
+    "Sketch",
+    "SketchError",
     "StepPlan",
     "Subject",
     "Tile",
@@ -67,6 +73,7 @@ __all__ = [
     "iterate_responses",
     "iterate_tiles",
     "measure_rate",
+    "measure_sketch_error",
     "mirror",
     "multiply_rows",
     "num_response_tiles",
@@ -74,6 +81,8 @@ __all__ = [
     "parse_memory",
     "plan_blocks",
     "plan_products",
+    "plan_sketch",
+    "plan_sketched",
     "plan_steps",
     "read_before",
     "self_rows",

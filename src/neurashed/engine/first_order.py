@@ -1,7 +1,7 @@
 """First-order products of gradients, tile by tile and layer by layer."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -14,6 +14,7 @@ from neurashed.engine.layer_rows import LayerRows
 from neurashed.engine.plan import Plan
 from neurashed.engine.recording import Recording, record
 from neurashed.engine.rows import GeneralRows, join_rows
+from neurashed.engine.sketch import Sketch
 from neurashed.engine.subject import Subject, Values
 
 __all__ = [
@@ -35,10 +36,12 @@ class Side:
     Attributes:
         batch: Inputs and targets.
         values: Maps replaced parameters, inputs and targets to ``(example, cotangent)``.
+        sketch: What stands for the gradients, or None for the gradients themselves.
     """
 
     batch: Batch
     values: Values
+    sketch: Sketch | None = None
 
     def __len__(self) -> int:
         """How many examples."""
@@ -123,17 +126,15 @@ def record_rows(
         batch = take(chunk, slice(start, start + batch_size))
         recording = _record_batch(subject, side.values, batch)
         num_cotangents = recording.values.shape[1]
-        for name, rows in recording.rows.items():
+        found = recording.rows
+        if side.sketch is not None:
+            general = _general_rows(subject, side, batch, num_cotangents, batch_size)
+            found = side.sketch.apply({**found, **general})
+        for name, rows in found.items():
             pieces[name].append(rows)
-    joined: dict[str, LayerRows] = {}
-    for layer in subject.layers:
-        if layer.kind == "general":
-            compute = GeneralGradients(
-                side.values, layer, subject.parameters, chunk, chunk=batch_size
-            )
-            joined[layer.name] = GeneralRows(compute, 0, len(chunk[1]), num_cotangents)
-        else:
-            joined[layer.name] = join_rows(pieces.pop(layer.name))
+    joined = {name: join_rows(parts) for name, parts in pieces.items() if parts}
+    if side.sketch is None:
+        joined |= _general_rows(subject, side, chunk, num_cotangents, batch_size)
     return joined
 
 
@@ -141,6 +142,19 @@ def _record_batch(subject: Subject, values: Values, batch: Batch) -> Recording:
     return record(
         lambda: values(None, *batch), subject.discovery, subject.layers, subject.parameters
     )
+
+
+def _general_rows(
+    subject: Subject, side: Side, batch: Batch, num_cotangents: int, batch_size: int
+) -> dict[str, LayerRows]:
+    """Rows of the layers whose gradients are computed on demand."""
+    rows: dict[str, LayerRows] = {}
+    for layer in subject.layers:
+        if layer.kind == "general":
+            values, parameters = side.values, subject.parameters
+            compute = GeneralGradients(values, layer, parameters, batch, chunk=batch_size)
+            rows[layer.name] = GeneralRows(compute, 0, len(batch[1]), num_cotangents)
+    return rows
 
 
 def multiply_rows(
@@ -201,7 +215,9 @@ def self_tile(subject: Subject, side: Side, other: Values, plan: Plan) -> Tensor
         rows = slice(start, min(start + plan.tile, len(side)))
         ours = record_rows(subject, side, rows, plan.batch)
         same = other is side.values
-        theirs = ours if same else record_rows(subject, Side(side.batch, other), rows, plan.batch)
+        theirs = (
+            ours if same else record_rows(subject, replace(side, values=other), rows, plan.batch)
+        )
         parts.append(self_rows(subject, ours, theirs, plan))
     return torch.cat(parts)
 

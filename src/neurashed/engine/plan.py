@@ -9,7 +9,7 @@ from neurashed.engine.costs import Cost, LayerSize, cheapest_route, measure_laye
 from neurashed.engine.machine import MachineRate
 from neurashed.engine.subject import Subject
 
-__all__ = ["LayerPlan", "Plan", "Workload", "plan_products"]
+__all__ = ["LayerPlan", "Plan", "Workload", "fit_tile", "plan_products"]
 
 # Activations of one forward pass are kept under this many bytes: more would not make the products
 # larger in a way that matters, and fresh memory is slow to get.
@@ -128,12 +128,7 @@ def plan_products(subject: Subject, workload: Workload, *, memory: int, rate: Ma
         sum(set(workload.cotangents)) if not workload.is_symmetric else workload.cotangents[0]
     )
     kept = sum(size.factors + cotangents * size.output_grads for size in sizes.values()) * width
-    sides = 1 if workload.is_symmetric else 2
-    largest = max(workload.num_sources, workload.num_probes)
-    tile = min(largest, max(1, int(memory / 3 / sides / max(kept, 1))))
-    if tile < largest:
-        tile = max(1, int(memory / 6 / max(kept, 1)))
-    tile = min(tile, _widest_block(workload, len(subject.layers), int(memory / 8 / width)))
+    tile = fit_tile(subject, workload, kept, memory)
     graph = (2 * subject.discovery.saved_numbers + 4 * subject.discovery.largest_activation) * width
     batch = max(1, min(tile, int(min(memory / 6, _LARGEST_RECORDING) / max(graph, 1))))
     workspace = max(1, int(memory / 4 / width))
@@ -144,6 +139,27 @@ def plan_products(subject: Subject, workload: Workload, *, memory: int, rate: Ma
     passes = _count_passes(sizes, workload, tile)
     seconds = passes / rate.operations + sum(layer.seconds for layer in plans)
     return Plan(plans, workload, tile, batch, workspace, memory, passes, seconds)
+
+
+def fit_tile(subject: Subject, workload: Workload, kept: float, memory: int) -> int:
+    """Return how many examples a tile may have.
+
+    Args:
+        subject: The task.
+        workload: What is to be computed.
+        kept: Bytes that are kept of one example.
+        memory: Budget in bytes.
+
+    Returns:
+        As many as the rows and the products of a tile leave room for.
+    """
+    sides = 1 if workload.is_symmetric else 2
+    largest = max(workload.num_sources, workload.num_probes)
+    tile = min(largest, max(1, int(memory / 3 / sides / max(kept, 1))))
+    if tile < largest:
+        tile = max(1, int(memory / 6 / max(kept, 1)))
+    numbers = int(memory / 8 / subject.dtype.itemsize)
+    return min(tile, _widest_block(workload, len(subject.layers), numbers))
 
 
 def _plan_layer(
