@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from neurashed.clustering import cluster_by_elasticity
     from neurashed.data import Examples
-    from neurashed.elasticity import measure_elasticity, tangent_kernel
+    from neurashed.elasticity import measure_elasticity, stream_elasticity, tangent_kernel
     from neurashed.report import write_report
     from neurashed.results import open_result
     from neurashed.task import SGD, Task
@@ -24,6 +24,7 @@ __all__ = [
     "cluster_by_elasticity",
     "measure_elasticity",
     "open_result",
+    "stream_elasticity",
     "tangent_kernel",
     "train",
     "write_report",
@@ -36,6 +37,7 @@ _ROOMS = {
     "cluster_by_elasticity": "neurashed.clustering",
     "measure_elasticity": "neurashed.elasticity",
     "open_result": "neurashed.results",
+    "stream_elasticity": "neurashed.elasticity",
     "tangent_kernel": "neurashed.elasticity",
     "train": "neurashed.training",
     "write_report": "neurashed.report",

@@ -4,6 +4,7 @@ This room holds sets of examples, picks some of them by index, and reads them fr
 torch data sets. It downloads nothing, and knows neither models nor losses.
 """
 
+from neurashed.data.checksum import checksum_content
 from neurashed.data.cifar10 import load_cifar10
 from neurashed.data.clinc150 import load_clinc150
 from neurashed.data.coarse import CoarseTask, coarse_task
@@ -24,6 +25,7 @@ __all__ = [
     "Examples",
     "Subset",
     "balance",
+    "checksum_content",
     "coarse_task",
     "first_per_class",
     "from_dataset",

@@ -1,7 +1,8 @@
 """Measures of local elasticity, and the front door to them.
 
 `measure_elasticity` makes one number of the responses of each source-probe pair and returns a
-labelled result; `tangent_kernel` gives inner products of readout gradients. Formulas live here, the
+labelled result; `tangent_kernel` gives inner products of readout gradients; `stream_elasticity`
+does both for what memory cannot hold. Formulas live here, the
 computation of responses in the engine, and everything about stored results in results.
 """
 
@@ -9,11 +10,19 @@ from neurashed.elasticity.kernel import tangent_kernel
 from neurashed.elasticity.measurement import measure_elasticity
 from neurashed.elasticity.options import MeasurementOptions
 from neurashed.elasticity.planning import MeasurementPlan, plan_measurement
+from neurashed.elasticity.streaming import Streamed, stream_elasticity
+from neurashed.elasticity.tile_plan import StreamPlan, plan_streaming
+from neurashed.elasticity.tiling import Tiling
 
 __all__ = [
     "MeasurementOptions",
     "MeasurementPlan",
+    "StreamPlan",
+    "Streamed",
+    "Tiling",
     "measure_elasticity",
     "plan_measurement",
+    "plan_streaming",
+    "stream_elasticity",
     "tangent_kernel",
 ]

@@ -24,7 +24,7 @@ from neurashed.results import label_elasticity
 from neurashed.task import Task
 from neurashed.typing import Measure, Step
 
-__all__ = ["measure_elasticity", "prepare_measure"]
+__all__ = ["compute_measure", "measure_elasticity", "prepare_measure"]
 
 
 def measure_elasticity(
@@ -88,7 +88,7 @@ def measure_elasticity(
         task, sources, probes, measure, step, memory=memory, device=device, options=options
     )
     with full_precision():
-        values, own, found = _compute(prepared, measure, step, options)
+        values, own, found = compute_measure(prepared, measure, step, options)
     rule = MEASURES[measure]
     names = {"measure": measure, "step": step if rule.takes_step else None}
     if measure == "refined":
@@ -161,9 +161,21 @@ def prepare_measure(
     return prepared
 
 
-def _compute(
+def compute_measure(
     prepared: Prepared, measure: Measure, step: Step, options: MeasurementOptions
 ) -> tuple[np.ndarray, np.ndarray | None, dict[str, Any]]:
+    """Compute a measure of a measurement that passed every check.
+
+    Args:
+        prepared: The measurement.
+        measure: The measure.
+        step: Whether the step is really taken.
+        options: Options.
+
+    Returns:
+        The measure ``(source, probe)``; for a ratio what it was divided by, ``(source,)``; and
+        ``method`` and what else belongs into the provenance.
+    """
     if MEASURES[measure].takes_step and step == "exact":
         plan = plan_exact(prepared)
         values, own, resolution = compute_exact(prepared, plan, measure, options)

@@ -40,6 +40,7 @@ __all__ = [
     "iterate_verified",
     "plan_gradients",
     "sum_of_layers",
+    "verify_tile",
 ]
 
 _BATCH = 1024
@@ -194,12 +195,19 @@ def iterate_verified(
     described = "Products of gradients"
     for number, tile in enumerate(follow(tiles, num_tiles(work.plan), described, options.progress)):
         if number == 0:
-            _verify(prepared, work, tile, options.seed)
+            verify_tile(prepared, work, tile, options.seed)
         yield tile
 
 
-def _verify(prepared: Prepared, work: GradientWork, tile: Tile, seed: int) -> None:
-    """Compare two random probes of a random source with plain autograd."""
+def verify_tile(prepared: Prepared, work: GradientWork, tile: Tile, seed: int) -> None:
+    """Compare two random probes of a random source of a tile with plain autograd.
+
+    Args:
+        prepared: The measurement.
+        work: The products.
+        tile: A tile of them.
+        seed: Chooses the pairs.
+    """
     generator = numpy_generator(seed, "verified pairs")
     source = int(generator.integers(tile.sources.start, tile.sources.stop))
     found = {}

@@ -15,12 +15,14 @@ from neurashed.results.schema import SCHEMA_VERSION, check_result
 from neurashed.results.store import save_result
 from neurashed.results.strength import Strength, elasticity_strength
 from neurashed.results.thumbnails import pack_thumbnails, read_thumbnails
+from neurashed.results.top_probes import TopProbesBuilder
 
 __all__ = [
     "SCHEMA_VERSION",
     "AxisLabels",
     "RunFolder",
     "Strength",
+    "TopProbesBuilder",
     "check_result",
     "class_table",
     "collect_provenance",

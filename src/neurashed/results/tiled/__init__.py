@@ -5,8 +5,8 @@ the numbers, and knows no executor: that is the `scale` room.
 """
 
 from neurashed.results.tiled.grid import Tile, TileGrid
-from neurashed.results.tiled.journal import Journal, journal_of
-from neurashed.results.tiled.matrix import TiledMatrix
+from neurashed.results.tiled.journal import Journal, journal_of, read_identity
+from neurashed.results.tiled.matrix import TiledMatrix, count_bytes
 from neurashed.results.tiled.packing import Packed, Storage, measure_error, pack, unpack
 
 __all__ = [
@@ -16,8 +16,10 @@ __all__ = [
     "Tile",
     "TileGrid",
     "TiledMatrix",
+    "count_bytes",
     "journal_of",
     "measure_error",
     "pack",
+    "read_identity",
     "unpack",
 ]

@@ -15,7 +15,7 @@ from neurashed.errors import StoreError
 from neurashed.results.atomic import remove_partials, write_json
 from neurashed.results.jsonable import to_jsonable
 
-__all__ = ["Journal", "journal_of"]
+__all__ = ["Journal", "journal_of", "read_identity"]
 
 _JOB = "job.json"
 _LOCK = "lock"
@@ -24,6 +24,22 @@ _LOCK = "lock"
 def journal_of(target: Path) -> Path:
     """Return the folder of the journal of a job: beside what it makes, until that is whole."""
     return target.with_name(f"{target.name}.growing")
+
+
+def read_identity(target: Path) -> dict[str, Any] | None:
+    """Return what the job was asked that makes something, or None if none was begun.
+
+    Args:
+        target: What the job makes.
+
+    Returns:
+        Its identity and its notes in one.
+    """
+    try:
+        found = json.loads((journal_of(target) / _JOB).read_text(encoding="utf-8"))
+        return {**found["identity"], **found["notes"]}
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
 
 
 @final
@@ -45,12 +61,15 @@ class Journal:
         self._lock = FileLock(folder / _LOCK)
 
     @classmethod
-    def begin(cls, target: Path, identity: Mapping[str, Any]) -> "Journal":
+    def begin(
+        cls, target: Path, identity: Mapping[str, Any], notes: Mapping[str, Any] | None = None
+    ) -> "Journal":
         """Begin a job, or go on with the same one.
 
         Args:
             target: What the job makes.
             identity: What makes the job the same job, as JSON holds it.
+            notes: What else is to be read again by who goes on with it.
 
         Returns:
             The journal, locked for this process.
@@ -74,21 +93,21 @@ class Journal:
             message = f"cannot write {folder}: {error}; choose a folder that can be written"
             raise StoreError(message) from error
         try:
-            journal._check_identity(to_jsonable(identity, "identity"))
+            journal._check_identity(to_jsonable(identity, "identity"), notes or {})
         except BaseException:
             journal.close()
             raise
         remove_partials(folder / "done")
         return journal
 
-    def _check_identity(self, identity: dict[str, Any]) -> None:
+    def _check_identity(self, identity: dict[str, Any], notes: Mapping[str, Any]) -> None:
         path = self.folder / _JOB
         if not path.exists():
-            write_json(path, identity)
+            write_json(path, {"identity": identity, "notes": to_jsonable(notes, "notes")})
             return
         try:
-            found = json.loads(path.read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
+            found = json.loads(path.read_text(encoding="utf-8"))["identity"]
+        except (OSError, ValueError, KeyError, TypeError) as error:
             message = f"{path} cannot be read; remove {self.folder} and begin again"
             raise StoreError(message) from error
         changed = sorted(

@@ -21,7 +21,7 @@ from neurashed.results.tiled.grid import Tile, TileGrid
 from neurashed.results.tiled.lazy import LazyMatrix
 from neurashed.results.tiled.packing import Packed, Storage, measure_error, pack, unpack
 
-__all__ = ["TiledMatrix", "open_matrix"]
+__all__ = ["TiledMatrix", "count_bytes", "open_matrix"]
 
 _SCALES = "row_scale"
 # A tile is one file; within it, parts of this side are read by themselves.
@@ -93,19 +93,11 @@ class TiledMatrix:
         """Whether tiles above the diagonal are files too."""
         return self.grid.is_symmetric and self.storage.triangle == "both"
 
-    @property
-    def num_bytes(self) -> int:
-        """Bytes of all tiles before compression."""
-        grid, size = self.grid, np.dtype(self.storage.dtype).itemsize
-        pairs = grid.num_sources * grid.num_probes
-        if grid.is_symmetric and not self.keeps_mirrors:
-            pairs = sum(
-                (s.stop - s.start) * (p.stop - p.start)
-                for s, p in ((grid.sources(tile), grid.probes(tile)) for tile in grid)
-            )
-        return pairs * size
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave opened arrays behind: another process opens its own."""
+        return {**self.__dict__, "_arrays": {}}
 
-    def write(self, tile: Tile, values: np.ndarray) -> tuple[dict[str, Any], np.ndarray]:
+    def write(self, tile: Tile, values: np.ndarray) -> tuple[dict[str, Any], Packed]:
         """Write one tile, and its mirror image where both triangles are kept.
 
         Args:
@@ -114,7 +106,7 @@ class TiledMatrix:
 
         Returns:
             What the journal says of it (``files``, ``content``, ``undefined``, ``error``), and the
-            numbers as they will be read.
+            tile as it is kept.
 
         Raises:
             StoreError: If the disk is full or cannot be written; tiles that are there stay.
@@ -130,14 +122,13 @@ class TiledMatrix:
                 "kept: make room, and repeat the command to go on"
             )
             raise StoreError(message) from error
-        kept = unpack(packed, self.storage)
         record = {
             "files": files,
             "content": xxhash.xxh3_128_hexdigest(packed.values.data),
-            "undefined": int(np.isnan(kept).sum()),
+            "undefined": _count_undefined(values),
             "error": measure_error(values, packed, self.storage),
         }
-        return record, kept
+        return record, packed
 
     def _put(self, tile: Tile, packed: Packed) -> dict[str, Any]:
         height, width = packed.values.shape
@@ -247,6 +238,31 @@ def open_matrix(path: Path, array: xr.DataArray, tiles: Mapping[str, Any]) -> xr
     lazy = xr.DataArray(variable, coords=array.coords, name=array.name)
     lazy.encoding["preferred_chunks"] = {"source": grid.height, "probe": grid.width}
     return lazy
+
+
+def count_bytes(grid: TileGrid, storage: Storage) -> int:
+    """Return the bytes of all tiles before compression.
+
+    Args:
+        grid: The tiles.
+        storage: How numbers are kept.
+
+    Returns:
+        Bytes, scales included.
+    """
+    pairs = grid.num_sources * grid.num_probes
+    if grid.is_symmetric and storage.triangle == "lower":
+        sides = [(grid.sources(tile), grid.probes(tile)) for tile in grid]
+        pairs = sum((s.stop - s.start) * (p.stop - p.start) for s, p in sides)
+    scales = 4 * grid.num_sources * grid.shape[1] if storage.is_scaled else 0
+    return pairs * np.dtype(storage.dtype).itemsize + scales
+
+
+def _count_undefined(values: np.ndarray) -> int:
+    # One quick product says whether there is anything to count.
+    if np.isfinite(np.vdot(values, values)):
+        return 0
+    return int(np.isnan(values).sum())
 
 
 def _part_of(side: int) -> int:

@@ -1,0 +1,91 @@
+"""Running tiles here, or on any executor of `concurrent.futures`."""
+
+import pickle
+from collections.abc import Iterator
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+from neurashed.errors import InputError
+from neurashed.results.tiled import Tile
+from neurashed.scale.work import Piece, Work, compute_here, do_tile, keep
+
+__all__ = ["run_here", "run_on_executor"]
+
+_AHEAD = 8
+_LOADED: dict[str, Work] = {}
+
+
+def run_here(work: Work, tiles: list[Tile]) -> Iterator[Piece]:
+    """Yield pieces; while one tile is computed the one before is written."""
+    with ThreadPoolExecutor(1, thread_name_prefix="tiles") as writer:
+        writing: Future[Piece] | None = None
+        for tile in tiles:
+            found = compute_here(work, tile)
+            if writing is not None:
+                yield writing.result()
+            writing = writer.submit(keep, work, tile, found)
+        if writing is not None:
+            yield writing.result()
+
+
+@dataclass(frozen=True)
+class _Parcel:
+    """Work in a file, so that a process reads it once and not with every tile."""
+
+    path: Path
+    key: str
+
+    def open(self) -> Work:
+        if self.key not in _LOADED:
+            _LOADED.clear()
+            _LOADED[self.key] = pickle.loads(self.path.read_bytes())
+        return _LOADED[self.key]
+
+
+def _do(parcel: _Parcel, tile: Tile) -> Piece:
+    return do_tile(parcel.open(), tile)
+
+
+def run_on_executor(
+    work: Work, tiles: list[Tile], executor: Executor, folder: Path
+) -> Iterator[Piece]:
+    """Yield pieces as an executor finishes them.
+
+    Args:
+        work: The work.
+        tiles: The tiles to do.
+        executor: Threads, processes, or anything else with ``submit``.
+        folder: Where the work is left for other processes; they must see it and the store.
+
+    Yields:
+        A piece for each tile.
+
+    Raises:
+        InputError: If the model or data cannot be sent to another process.
+    """
+    parcel = _Parcel(folder / "work.pickle", work.key)
+    try:
+        content = pickle.dumps(work)
+    except (pickle.PicklingError, AttributeError, TypeError) as error:
+        message = (
+            f"the work cannot be sent to another process: {error}; define the model and its loss "
+            "in a module, not in a function or a notebook cell"
+        )
+        raise InputError(message) from error
+    parcel.path.write_bytes(content)
+    _LOADED[work.key] = work
+    waiting = iter(tiles)
+    running = {executor.submit(_do, parcel, tile) for tile in islice(waiting, _AHEAD)}
+    try:
+        while running:
+            done, running = wait(running, return_when=FIRST_COMPLETED)
+            running |= {executor.submit(_do, parcel, t) for t in islice(waiting, len(done))}
+            for future in done:
+                yield future.result()
+    finally:
+        for future in running:
+            future.cancel()
+        _LOADED.pop(work.key, None)
+        parcel.path.unlink(missing_ok=True)

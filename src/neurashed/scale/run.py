@@ -1,0 +1,136 @@
+"""Running a job to its end: what is missing is done, and told to the journal."""
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from neurashed.errors import InputTypeError, StoreError
+from neurashed.optional import require
+from neurashed.results.tiled import Journal, Tile, TileGrid
+from neurashed.scale.cluster import Cluster, run_on_cluster
+from neurashed.scale.executors import run_here, run_on_executor
+from neurashed.scale.work import Piece, Work, forget, keep
+
+__all__ = ["Outcome", "Work", "run_work"]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of a job.
+
+    Attributes:
+        records: What the journal says of each tile, by the tile's name.
+        journal: Where the arrays of each tile are.
+        grid: The tiles.
+        num_computed: Tiles computed in this run, not before.
+    """
+
+    records: dict[str, dict[str, Any]]
+    journal: Journal
+    grid: TileGrid
+    num_computed: int
+
+    def arrays(self, name: str) -> Iterator[tuple[Tile, dict[str, np.ndarray]]]:
+        """Yield what one reduction kept of each tile, in the order of the tiles.
+
+        Args:
+            name: The reduction, or ``"of_sources"``.
+
+        Yields:
+            A tile and its arrays by name.
+        """
+        for tile in sorted(self.grid):
+            kept = self.journal.arrays(tile.name) or {}
+            prefix = f"{name}/"
+            yield (
+                tile,
+                {key.removeprefix(prefix): a for key, a in kept.items() if key.startswith(prefix)},
+            )
+
+    @property
+    def seconds(self) -> dict[str, float]:
+        """Seconds of all tiles by what they were spent on, those of earlier runs too."""
+        total: dict[str, float] = {}
+        for record in self.records.values():
+            for name, spent in record.get("seconds", {}).items():
+                total[name] = total.get(name, 0.0) + float(spent)
+        return total
+
+
+def run_work(
+    work: Work,
+    journal: Journal,
+    *,
+    executor: object = None,
+    progress: Callable[..., Any] | None = None,
+) -> Outcome:
+    """Do all tiles that are not done yet.
+
+    Args:
+        work: The work.
+        journal: Its journal, begun.
+        executor: None to compute here; a `concurrent.futures.Executor`; a ``distributed.Client``
+            or a `Cluster`.
+        progress: Wraps a list and yields its items, to show how far the work has come.
+
+    Returns:
+        What came of it.
+
+    Raises:
+        StoreError: If a tile cannot be written; what is done is kept.
+    """
+    records = _find_done(work, journal)
+    missing = [tile for tile in work.job.grid if tile.name not in records]
+    ticks = iter(missing if progress is None else progress(missing, description="Tiles"))
+    next(ticks, None)
+    try:
+        if missing:
+            for piece in _pieces(work, missing, executor, journal):
+                whole = piece if piece.values is None else keep(work, piece.tile, piece.values)
+                journal.add(whole.tile.name, whole.record, whole.arrays)
+                records[whole.tile.name] = whole.record
+                next(ticks, None)
+    except OSError as error:
+        message = (
+            f"{journal.target} cannot be written: {error}; what is there is kept: make room, and "
+            "repeat the command to go on"
+        )
+        raise StoreError(message) from error
+    finally:
+        forget(work)
+    return Outcome(records, journal, work.job.grid, len(missing))
+
+
+def _find_done(work: Work, journal: Journal) -> dict[str, dict[str, Any]]:
+    """Return the records of tiles whose files are as they were written."""
+    found = journal.read()
+    done = {}
+    for tile in work.job.grid:
+        record = found.get(tile.name)
+        if record is None or (work.matrix is not None and not work.matrix.is_whole(record)):
+            continue
+        if work.reductions and journal.arrays(tile.name) is None:
+            continue
+        done[tile.name] = record
+    return done
+
+
+def _pieces(work: Work, missing: list[Tile], executor: object, journal: Journal) -> Iterator[Piece]:
+    if executor is None:
+        return run_here(work, missing)
+    if isinstance(executor, Executor):
+        return run_on_executor(work, missing, executor, journal.folder)
+    if isinstance(executor, Cluster):
+        return run_on_cluster(work, missing, executor)
+    if type(executor).__module__.startswith("distributed."):
+        client = require("distributed", extra="dask").Client
+        if isinstance(executor, client):
+            return run_on_cluster(work, missing, Cluster(executor))
+    message = (
+        f"executor is a {type(executor).__name__}; give a concurrent.futures.Executor, a "
+        "dask.distributed.Client, or None to compute here"
+    )
+    raise InputTypeError(message)
