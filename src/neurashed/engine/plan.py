@@ -141,7 +141,7 @@ def plan_products(subject: Subject, workload: Workload, *, memory: int, rate: Ma
     return Plan(plans, workload, tile, batch, workspace, memory, passes, seconds)
 
 
-def fit_tile(subject: Subject, workload: Workload, kept: float, memory: int) -> int:
+def fit_tile(subject: Subject, workload: Workload, kept: int, memory: int) -> int:
     """Return how many examples a tile may have.
 
     Args:
