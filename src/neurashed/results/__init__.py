@@ -4,6 +4,8 @@ This room names axes, labels and checks results, records where they come from, k
 and summarizes them by class. It computes no responses, and never reaches torch.
 """
 
+from neurashed.results.blocks import Block, is_large, iterate_blocks
+from neurashed.results.class_sums import ClassSums
 from neurashed.results.class_table import class_table
 from neurashed.results.content import content_checksum
 from neurashed.results.labelling import AxisLabels, label_elasticity
@@ -20,6 +22,8 @@ from neurashed.results.top_probes import TopProbesBuilder
 __all__ = [
     "SCHEMA_VERSION",
     "AxisLabels",
+    "Block",
+    "ClassSums",
     "RunFolder",
     "Strength",
     "TopProbesBuilder",
@@ -28,6 +32,8 @@ __all__ = [
     "collect_provenance",
     "content_checksum",
     "elasticity_strength",
+    "is_large",
+    "iterate_blocks",
     "label_elasticity",
     "nearest_probes",
     "open_result",

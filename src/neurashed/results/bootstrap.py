@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from neurashed.errors import InputError
+from neurashed.results.pair_sums import PairSums
 from neurashed.results.pairs import GroupedPairs
 from neurashed.results.weighted import summarize_groups
 from neurashed.seeding import numpy_generator
@@ -99,6 +100,25 @@ class Bootstrap:
             for drawn in self._draw(population)
         ]
         return np.array(rows).reshape(len(rows), len(pairs.counts))
+
+    def replicate_sums(
+        self, sums: PairSums, groups: np.ndarray, population: Population
+    ) -> np.ndarray:
+        """Return the ratio of each group in each replicate, to first order, see `PairSums.ratios`.
+
+        Args:
+            sums: Sums over the pairs of each example with each class.
+            groups: Group of each pair of classes ``(source_class, probe_class)``, from 0.
+            population: From which examples to draw.
+
+        Returns:
+            Numbers ``(replicate, group)``.
+        """
+        rows = [
+            sums.ratios(groups, (drawn[population.sources], drawn[population.probes]))
+            for drawn in self._draw(population)
+        ]
+        return np.array(rows).reshape(len(rows), int(groups.max()) + 1)
 
     def interval(self, replicates: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return the lower and upper ends over replicates.

@@ -6,13 +6,14 @@ import numpy as np
 import xarray as xr
 
 from neurashed.results.bootstrap import Bootstrap, Population
+from neurashed.results.class_sums import label_class_table
 from neurashed.results.pairs import (
     check_plain,
     group_pairs,
+    index_classes,
     match_examples,
     read_classes,
     read_terms,
-    sort_labels,
 )
 from neurashed.results.weighted import summarize_groups
 from neurashed.typing import Statistic
@@ -68,10 +69,9 @@ def class_table(
     source_labels, probe_labels = (
         read_classes(result, axis, labels) for axis in ("source", "probe")
     )
-    source_classes, probe_classes = sort_labels(source_labels), sort_labels(probe_labels)
+    source_classes, source_index = index_classes(source_labels)
+    probe_classes, probe_index = index_classes(probe_labels)
     shape = (len(source_classes), len(probe_classes))
-    source_index = _index_of(source_labels, source_classes)
-    probe_index = _index_of(probe_labels, probe_classes)
     groups = source_index[:, None] * shape[1] + probe_index
     if not include_diagonal:
         groups = np.where(sources[:, None] == probes, -1, groups)
@@ -80,15 +80,19 @@ def class_table(
     once = summarize_groups(pairs, statistic)
     population = Population(sources, probes, source_labels, probe_labels)
     low, high = bootstrap.interval(bootstrap.replicate(pairs, statistic, population))
-    varies = np.logical_and.outer(np.bincount(source_index) > 1, np.bincount(probe_index) > 1)
     cells = {
         "value": once.reshape(shape),
-        "low": np.where(varies, low.reshape(shape), np.nan),
-        "high": np.where(varies, high.reshape(shape), np.nan),
+        "low": low.reshape(shape),
+        "high": high.reshape(shape),
         "count": pairs.counts.reshape(shape),
         "num_undefined": pairs.num_undefined.reshape(shape),
     }
-    return _label_table(cells, source_classes, probe_classes, result).assign_attrs(
+    return label_class_table(
+        cells,
+        (source_classes, probe_classes),
+        (source_index, probe_index),
+        about={name: result.attrs[name] for name in ("measure", "units", "long_name")},
+    ).assign_attrs(
         statistic=statistic,
         labels=labels,
         include_diagonal=include_diagonal,
@@ -96,25 +100,3 @@ def class_table(
         confidence=confidence,
         seed=seed,
     )
-
-
-def _index_of(labels: np.ndarray, classes: np.ndarray) -> np.ndarray:
-    order = np.argsort(classes)
-    return order[np.searchsorted(classes, labels, sorter=order)]
-
-
-def _label_table(
-    cells: dict[str, np.ndarray],
-    source_classes: np.ndarray,
-    probe_classes: np.ndarray,
-    result: xr.DataArray,
-) -> xr.Dataset:
-    about = {name: result.attrs[name] for name in ("measure", "units", "long_name")}
-    table = xr.Dataset(
-        {name: (("source_class", "probe_class"), cell) for name, cell in cells.items()},
-        coords={"source_class": source_classes, "probe_class": probe_classes},
-        attrs=about,
-    )
-    for name in ("value", "low", "high"):
-        table[name].attrs = about
-    return table

@@ -15,8 +15,11 @@ __all__ = [
     "GroupedPairs",
     "PairTerms",
     "check_plain",
+    "find_selves",
     "group_pairs",
+    "index_classes",
     "match_examples",
+    "number_examples",
     "read_classes",
     "read_terms",
     "sort_labels",
@@ -90,11 +93,36 @@ def match_examples(result: xr.DataArray) -> tuple[np.ndarray, np.ndarray]:
     Returns:
         The numbers of the sources and of the probes.
     """
-    sources, probes = (result.coords[axis].values for axis in EXAMPLE_DIMS)
+    return number_examples(*(result.coords[axis].values for axis in EXAMPLE_DIMS))
+
+
+def number_examples(sources: np.ndarray, probes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Give every example one number, as `match_examples`, from ids of sources and of probes."""
     if sources.dtype.kind != probes.dtype.kind:
         return np.arange(len(sources)), len(sources) + np.arange(len(probes))
     _, numbers = np.unique(np.concatenate([sources, probes]), return_inverse=True)
     return numbers[: len(sources)], numbers[len(sources) :]
+
+
+def find_selves(sources: np.ndarray, probes: np.ndarray) -> np.ndarray:
+    """Return where each source stands among the probes.
+
+    Args:
+        sources: Ids of the sources ``(source,)``.
+        probes: Ids of the probes ``(probe,)``.
+
+    Returns:
+        Places ``(source,)``, -1 for a source that is no probe.
+
+    Example:
+        >>> find_selves(np.array(["a", "b"]), np.array(["c", "b"]))
+        array([-1,  1])
+    """
+    if sources.dtype.kind != probes.dtype.kind:
+        return np.full(len(sources), -1)
+    order = np.argsort(probes)
+    places = order[np.searchsorted(probes, sources, sorter=order).clip(max=len(probes) - 1)]
+    return np.where(probes[places] == sources, places, -1)
 
 
 def read_classes(result: xr.DataArray, axis: str, labels: str) -> np.ndarray:
@@ -117,6 +145,13 @@ def read_classes(result: xr.DataArray, axis: str, labels: str) -> np.ndarray:
         message = f"the result has no {name}, only {known}; give Examples labels and measure again"
         raise InputError(message)
     return result.coords[name].values
+
+
+def index_classes(labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the different labels, see `sort_labels`, and which of them each example has."""
+    classes = sort_labels(labels)
+    order = np.argsort(classes)
+    return classes, order[np.searchsorted(classes, labels, sorter=order)]
 
 
 def sort_labels(labels: np.ndarray) -> np.ndarray:
