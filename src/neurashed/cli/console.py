@@ -1,6 +1,7 @@
 """What the commands print with: results to standard output, everything else to standard error."""
 
 import json
+import logging
 import math
 import sys
 from collections.abc import Iterator, Mapping
@@ -18,6 +19,7 @@ __all__ = [
     "complain",
     "open_console",
     "print_json",
+    "show_log",
     "show_progress",
     "show_warning",
 ]
@@ -64,6 +66,32 @@ def show_warning(
     place = "" if issubclass(category, NeurashedWarning) else f" ({filename}:{lineno})"
     text = escape(f"{message}{place}")
     open_console(stderr=True).print(f"[bold yellow]Warning:[/] {text}", soft_wrap=True)
+
+
+class _OnConsole(logging.Handler):
+    """Prints what the library has to say on standard error."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Print one message."""
+        open_console(stderr=True).print(record.getMessage(), markup=False, soft_wrap=True)
+
+
+@contextmanager
+def show_log() -> Iterator[None]:
+    """Print what the library says while it works, such as what a job takes, on standard error.
+
+    Yields:
+        Nothing.
+    """
+    logger, handler = logging.getLogger("neurashed"), _OnConsole()
+    level = logger.level
+    logger.addHandler(handler)
+    logger.setLevel(logging.INFO)
+    try:
+        yield
+    finally:
+        logger.removeHandler(handler)
+        logger.setLevel(level)
 
 
 @contextmanager

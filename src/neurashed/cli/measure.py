@@ -8,7 +8,7 @@ from typing import Annotated, get_args
 import typer
 
 from neurashed.cli.application import SUMMARIES
-from neurashed.cli.console import open_console, print_json, show_progress
+from neurashed.cli.console import open_console, print_json, show_log, show_progress
 from neurashed.cli.summary import print_summary, summary_as_numbers
 from neurashed.errors import InputError, ResolutionWarning
 from neurashed.experiments import (
@@ -18,6 +18,8 @@ from neurashed.experiments import (
     summarize_result,
 )
 from neurashed.report import write_run_report
+from neurashed.results import RunFolder
+from neurashed.scale import connect
 from neurashed.typing import Measure, Step
 
 __all__ = ["app"]
@@ -25,6 +27,7 @@ __all__ = ["app"]
 app = typer.Typer(add_completion=False)
 _DEFAULT = MeasureSettings(model="", data="")
 _WHAT, _HOW, _WHERE = "What is measured", "How it is measured", "What becomes of it"
+_LARGE = "Large data"
 
 
 @app.command(
@@ -146,6 +149,40 @@ def measure(  # noqa: PLR0913, PLR0917, each is an option of the command line
             help="Seed of initial weights and of every other random choice.",
         ),
     ] = _DEFAULT.seed,
+    store: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TYPE",
+            rich_help_panel=_LARGE,
+            help="Keep the result on disk tile by tile, in float32, float64, float16 or int8; a "
+            "command that was killed goes on where it was.",
+            show_default="in tiles above 2 GB",
+        ),
+    ] = _DEFAULT.store,
+    top: Annotated[
+        int,
+        typer.Option(
+            metavar="NUMBER",
+            rich_help_panel=_LARGE,
+            min=0,
+            help="How many of the strongest probes of each source a result in tiles has beside it.",
+        ),
+    ] = _DEFAULT.top,
+    no_matrix: Annotated[
+        bool,
+        typer.Option(
+            "--no-matrix", rich_help_panel=_LARGE, help="Keep the strongest probes alone."
+        ),
+    ] = False,
+    scheduler: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ADDRESS",
+            rich_help_panel=_LARGE,
+            help="Compute tiles on a Dask cluster, such as tcp://10.0.0.1:8786.",
+            show_default="this machine",
+        ),
+    ] = None,
     plan: Annotated[
         bool,
         typer.Option(
@@ -188,6 +225,9 @@ def measure(  # noqa: PLR0913, PLR0917, each is an option of the command line
         memory=memory,
         device=device,
         dtype=dtype,
+        store=store,
+        top=top,
+        keep_matrix=not no_matrix,
         seed=seed,
     )
     if plan:
@@ -196,25 +236,35 @@ def measure(  # noqa: PLR0913, PLR0917, each is an option of the command line
     if out is None:
         message = "no folder for the run was given; add --out FOLDER, or --plan to stop before"
         raise InputError(message)
-    with show_progress() as progress, warnings.catch_warnings():
+    with show_progress() as progress, show_log(), warnings.catch_warnings():
         # The summary says it, and says it again whenever the run is looked at.
         warnings.simplefilter("ignore", ResolutionWarning)
-        run = run_measurement(settings, out, overwrite=overwrite, progress=progress)
-    summary = summarize_result(run.main)
-    written = write_run_report(out) if report else None
-    if json:
+        executor = None if scheduler is None else connect(scheduler)
+        run = run_measurement(
+            settings, out, overwrite=overwrite, progress=progress, executor=executor
+        )
+    _print_run(run, settings, write_run_report(out) if report else None, as_json=json)
+
+
+def _print_run(
+    run: RunFolder, settings: MeasureSettings, report: Path | None, *, as_json: bool
+) -> None:
+    summary = summarize_result(run.main) if settings.keep_matrix else None
+    if as_json:
         print_json({
-            "run": str(out),
-            "report": None if written is None else str(written),
+            "run": str(run.path),
+            "report": None if report is None else str(report),
             "settings": asdict(settings),
-            **summary_as_numbers(summary),
+            **({} if summary is None else summary_as_numbers(summary)),
         })
         return
     console = open_console()
-    print_summary(console, summary)
-    console.print(f"\nRun:    {out}", soft_wrap=True)
-    where = f"{written}" if written else f"neurashed report {out}"
-    console.print(f"Report: {where}", soft_wrap=True)
+    if summary is not None:
+        print_summary(console, summary)
+    console.print(f"\nRun:    {run.path}", soft_wrap=True)
+    if run.top_probes_path.exists():
+        console.print(f"Top:    {run.top_probes_path}", soft_wrap=True)
+    console.print(f"Report: {report or f'neurashed report {run.path}'}", soft_wrap=True)
 
 
 def _print_plan(settings: MeasureSettings, as_json: bool) -> None:

@@ -1,5 +1,6 @@
 """Measurements too large for memory, tile by tile to a store on disk."""
 
+import logging
 import os
 import secrets
 import shutil
@@ -26,6 +27,8 @@ from neurashed.typing import Measure, Step
 
 __all__ = ["Streamed", "stream_elasticity"]
 
+_LOGGER = logging.getLogger(__name__)
+
 # The journal's record that all of the store but its tiles is there.
 _CREATED = "created"
 
@@ -38,6 +41,7 @@ class Streamed:
         path: The store of the matrix, or of the strongest probes where no matrix is kept.
         result: The matrix ``(source, probe)``, read when it is indexed, or None.
         top_probes: The strongest probes ``(source, rank)`` of each source, or None.
+        top_probes_path: Their store, or None.
         num_tiles: How many tiles there are.
         num_computed: How many of them were computed now, and not before.
         seconds: Seconds by what they were spent on, summed over processes and earlier runs.
@@ -47,6 +51,7 @@ class Streamed:
     path: Path
     result: xr.DataArray | None
     top_probes: xr.Dataset | None
+    top_probes_path: Path | None
     num_tiles: int
     num_computed: int
     seconds: dict[str, float]
@@ -111,10 +116,11 @@ def stream_elasticity(  # noqa: PLR0913, the front door of large measurements
     target = Path(store)
     _make_room(target, overwrite=overwrite)
     plan = plan_streaming(
-        task, sources, probes, measure, step, tiling=tiling, memory=memory, device=device,
-        options=options, begun=read_identity(target),
+        task, sources, probes, measure=measure, step=step, tiling=tiling, memory=memory,
+        device=device, options=options, begun=read_identity(target),
     )  # fmt: skip
     check_disk(plan, target, _bytes_of(target))
+    _LOGGER.info("%s", plan.describe())
     journal = Journal.begin(target, identify(plan, tiling), {"budget": plan.prepared.memory})
     try:
         template = _template(plan)
@@ -133,6 +139,7 @@ def stream_elasticity(  # noqa: PLR0913, the front door of large measurements
         path=top_probes_of(target) if matrix is None else target,
         result=None if matrix is None else open_result(target),
         top_probes=top,
+        top_probes_path=None if top is None else top_probes_of(target),
         num_tiles=len(plan.job.grid),
         num_computed=outcome.num_computed,
         seconds=outcome.seconds,

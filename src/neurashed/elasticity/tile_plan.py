@@ -63,18 +63,32 @@ class StreamPlan:
             lines.append(f"{plan.operations:.3g} operations, about {plan.seconds:.2g} s of them")
         return "\n".join(lines)
 
+    def to_dict(self) -> dict[str, Any]:
+        """Everything as plain values."""
+        grid = self.job.grid
+        plan = {} if self.products is None else self.products.plan.to_dict()
+        return {
+            "measure": self.job.measure,
+            "step": self.job.step,
+            "grid": asdict(grid),
+            "num_tiles": len(grid),
+            "bytes_on_disk": self.bytes_on_disk,
+            "scratch_bytes": self.scratch_bytes,
+            **plan,
+        }
 
-def plan_streaming(
+
+def plan_streaming(  # noqa: PLR0913, the arguments of the front door
     task: Task,
     sources: Examples,
-    probes: Examples | None,
-    measure: Measure,
-    step: Step,
+    probes: Examples | None = None,
     *,
-    tiling: Tiling,
-    memory: str | int | None,
-    device: str,
-    options: MeasurementOptions,
+    measure: Measure = "tangent_kernel",
+    step: Step = "first_order",
+    tiling: Tiling | None = None,
+    memory: str | int | None = None,
+    device: str = "auto",
+    options: MeasurementOptions | None = None,
     begun: Mapping[str, Any] | None = None,
 ) -> StreamPlan:
     """Check a measurement and cut it into tiles.
@@ -94,6 +108,7 @@ def plan_streaming(
     Returns:
         The plan.
     """
+    tiling, options = tiling or Tiling(), options or MeasurementOptions()
     budget = memory
     if begun is not None and memory is None:
         budget = begun.get("budget")

@@ -10,16 +10,24 @@ from neurashed.data import Examples, load_examples
 from neurashed.elasticity import (
     MeasurementOptions,
     MeasurementPlan,
+    StreamPlan,
+    Tiling,
     measure_elasticity,
     plan_measurement,
+    plan_streaming,
+    stream_elasticity,
 )
 from neurashed.experiments.networks import checksum_weights, load_network
 from neurashed.experiments.workplace import working_in
 from neurashed.results import RunFolder
+from neurashed.results.tiled import Storage
 from neurashed.task import SGD, Task
 from neurashed.typing import Measure, Step
 
 __all__ = ["MeasureSettings", "plan_run", "run_measurement"]
+
+# Bytes above which a result is kept in tiles on disk, and never held as a whole.
+_LARGEST_IN_MEMORY = 2 * 10**9
 
 
 @dataclass(frozen=True)
@@ -42,6 +50,11 @@ class MeasureSettings:
         device: ``"auto"``, ``"cpu"`` or ``"cuda"``.
         dtype: Precision of the work, ``"float32"`` or ``"float64"``; the network's own if None.
         divergence: ``"kl"`` or ``"symmetric_kl"``, for the measure ``refined``.
+        store: Type in which the result is kept on disk, tile by tile: ``"float32"``,
+            ``"float64"``, ``"float16"`` or ``"int8"``. If None, a result under 2 GB is computed in
+            memory, and a larger one is kept in tiles of float32.
+        top: How many of the strongest probes of each source a result in tiles has beside it.
+        keep_matrix: Whether the matrix is kept, or the strongest probes alone.
         seed: Where initial weights and every other random choice come from.
         folder: Where relative paths and modules are looked for.
     """
@@ -60,6 +73,9 @@ class MeasureSettings:
     device: str = "auto"
     dtype: str | None = None
     divergence: str = "kl"
+    store: str | None = None
+    top: int = 8
+    keep_matrix: bool = True
     seed: int = 0
     folder: str = field(default_factory=os.getcwd)
 
@@ -77,7 +93,7 @@ class _Work:
         return named if self.probes is None else {**named, "probes": self.probes.checksum()}
 
 
-def plan_run(settings: MeasureSettings) -> MeasurementPlan:
+def plan_run(settings: MeasureSettings) -> MeasurementPlan | StreamPlan:
     """Return how a measurement would be made and what it would cost, without making it.
 
     Args:
@@ -87,6 +103,11 @@ def plan_run(settings: MeasureSettings) -> MeasurementPlan:
         The plan.
     """
     work = _load(settings)
+    if _is_streamed(settings, work):
+        return plan_streaming(
+            work.task, work.sources, work.probes, **_choices(settings),
+            tiling=_tiling(settings), options=_options(settings),
+        )  # fmt: skip
     return plan_measurement(
         work.task, work.sources, work.probes, **_choices(settings), options=_options(settings)
     )
@@ -98,6 +119,7 @@ def run_measurement(
     *,
     overwrite: bool = False,
     progress: Callable[..., Any] | None = None,
+    executor: object = None,
 ) -> RunFolder:
     """Measure, and keep the result in a run folder with everything needed to repeat it.
 
@@ -106,9 +128,11 @@ def run_measurement(
         path: The run folder, new or empty; a run of the same settings that was killed is resumed.
         overwrite: Whether to replace a run that is there.
         progress: Shows how far the work has come.
+        executor: What computes tiles, see `stream_elasticity`; the result is then kept in tiles.
 
     Returns:
-        The finished run folder; its main result is named after the measure.
+        The finished run folder; its main result is named after the measure. Where the matrix is
+        not kept, it has no result but the strongest probes.
     """
     work = _load(settings)
     run = RunFolder.create(
@@ -118,7 +142,9 @@ def run_measurement(
         data=work.checksums(),
         overwrite=overwrite,
     )
-    if settings.measure not in run.finished:
+    if executor is not None or _is_streamed(settings, work):
+        _stream(settings, work, run, progress, executor)
+    elif settings.measure not in run.finished:
         options = _options(settings, progress)
         result = measure_elasticity(
             work.task, work.sources, work.probes, **_choices(settings), options=options
@@ -126,6 +152,36 @@ def run_measurement(
         run.add_result(settings.measure, result)
     run.finish()
     return run
+
+
+def _stream(
+    settings: MeasureSettings,
+    work: _Work,
+    run: RunFolder,
+    progress: Callable[..., Any] | None,
+    executor: object,
+) -> None:
+    store = run.path / "results" / f"{settings.measure}.zarr"
+    if settings.measure not in run.finished and not run.top_probes_path.exists():
+        streamed = stream_elasticity(
+            work.task, work.sources, work.probes, store=store, **_choices(settings),
+            tiling=_tiling(settings), executor=executor, options=_options(settings, progress),
+        )  # fmt: skip
+        if streamed.top_probes_path is not None:
+            streamed.top_probes_path.rename(run.top_probes_path)
+    if settings.keep_matrix:
+        run.list_result(settings.measure)
+
+
+def _is_streamed(settings: MeasureSettings, work: _Work) -> bool:
+    num_probes = len(work.sources if work.probes is None else work.probes)
+    is_large = 4 * len(work.sources) * num_probes > _LARGEST_IN_MEMORY
+    return is_large or settings.store is not None or not settings.keep_matrix
+
+
+def _tiling(settings: MeasureSettings) -> Tiling:
+    storage = Storage("float32" if settings.store is None else settings.store)  # pyright: ignore[reportArgumentType]
+    return Tiling(storage=storage, top_k=settings.top, keep_matrix=settings.keep_matrix)
 
 
 def _load(settings: MeasureSettings) -> _Work:

@@ -55,11 +55,17 @@ def summarize_result(result: xr.DataArray) -> ResultSummary:
         num_sources=result.sizes["source"],
         num_probes=result.sizes["probe"],
         coverage=provenance.get("coverage", {}).get("statement", "not stated"),
-        num_undefined=int(result.isnull().sum()),
+        num_undefined=_count_undefined(result),
         cautions=_find_cautions(provenance),
         strengths=measure_strengths(result),
         classes=class_table(result, statistic="median") if has_classes(result) else None,
     )
+
+
+def _count_undefined(result: xr.DataArray) -> int:
+    """Return what was counted when it was measured, which reads nothing of a large result."""
+    counted = result.attrs.get("provenance", {}).get("undefined", {}).get("count")
+    return int(result.isnull().sum()) if counted is None else int(counted)
 
 
 def measure_strengths(result: xr.DataArray) -> dict[Statistic, Strength]:

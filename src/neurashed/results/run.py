@@ -123,6 +123,21 @@ class RunFolder:
         self._rewrite(replace(self.record, results={**self.record.results, name: store}))
         return path
 
+    def list_result(self, name: str) -> None:
+        """List a result that was written to its place under ``results/`` by other means.
+
+        Args:
+            name: Its name; its store is ``results/<name>.zarr``.
+        """
+        store = f"{_RESULTS}/{name}.zarr"
+        open_store(self.path / store, "sizes")
+        self._rewrite(replace(self.record, results={**self.record.results, name: store}))
+
+    @property
+    def top_probes_path(self) -> Path:
+        """Where the strongest probes of each source lie, if they were kept."""
+        return self.path / _RESULTS / "top_probes.zarr"
+
     def finish(self) -> None:
         """Mark the run as finished; from then on it is not resumed and not replaced unasked."""
         self._rewrite(replace(self.record, finished=True))

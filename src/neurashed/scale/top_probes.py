@@ -28,17 +28,20 @@ class TopReduction:
     def reduce(self, grid: TileGrid, tile: Tile, values: np.ndarray) -> dict[str, np.ndarray]:
         """Return ``values`` and ``places`` ``(source, rank)``, and those of the mirror image."""
         sources, probes = grid.sources(tile), grid.probes(tile)
-        found = dict(zip(("values", "places"), self._best(values, sources, probes), strict=True))
+        found: dict[str, np.ndarray] = {}
+        found["values"], found["places"] = self._best(values, sources, probes)
         if grid.is_mirrored(tile):
             mirrored = self._best(values.T, probes, sources)
-            found |= dict(zip(("mirrored_values", "mirrored_places"), mirrored, strict=True))
+            found["mirrored_values"], found["mirrored_places"] = mirrored
         return found
 
     def _best(
         self, values: np.ndarray, sources: slice, probes: slice
     ) -> tuple[np.ndarray, np.ndarray]:
         own = self.own[sources] - probes.start
-        builder = TopProbesBuilder(*values.shape, self.k, self_index=np.where(own < 0, -1, own))
+        builder = TopProbesBuilder(
+            values.shape[0], values.shape[1], self.k, self_index=np.where(own < 0, -1, own)
+        )
         builder.add(slice(0, len(values)), slice(0, values.shape[1]), values)
         best, places = builder.finish()
         return best, np.where(places < 0, -1, places + probes.start).astype(np.int32)
