@@ -149,27 +149,28 @@ def _share_out(
     if dimension >= sum(sizes.values()):
         return dict(sizes)
     weights, shares, left = _weights(variances), dict[str, int](), dimension
-    while weights:
-        total = sum(weights.values())
-        full = [name for name, weight in weights.items() if sizes[name] <= left * weight / total]
+    while True:
+        offered = _offer(weights, left)
+        full = [name for name, share in offered.items() if sizes[name] <= share]
         if not full:
-            break
+            return shares | offered
         for name in full:
             shares[name] = sizes[name]
             left -= sizes[name]
             del weights[name]
-    total = sum(weights.values())
-    return shares | {name: max(1, int(left * w / total)) for name, w in weights.items()}
+
+
+def _offer(weights: Mapping[str, float], dimension: int) -> dict[str, int]:
+    """One for each layer and the rest in proportion to the weights."""
+    total, rest = sum(weights.values()), dimension - len(weights)
+    return {name: 1 + int(rest * weight / total) for name, weight in weights.items()}
 
 
 def _expected_square(
     variances: Mapping[str, float], sizes: Mapping[str, int], shares: Mapping[str, int]
 ) -> float:
-    return sum(
-        variance / shares[name]
-        for name, variance in variances.items()
-        if shares[name] < sizes[name]
-    )
+    parts = [v / shares[name] for name, v in variances.items() if shares[name] < sizes[name]]
+    return sum(parts, 0.0)
 
 
 def _find_dimension(variances: Mapping[str, float], sizes: Mapping[str, int], error: float) -> int:
