@@ -16,7 +16,7 @@ from neurashed.clustering import agreement
 from neurashed.data import load_examples
 from neurashed.errors import InputError
 from neurashed.experiments import ClusterSettings, load_network, replay_run, run_clustering
-from neurashed.experiments.replay import compare_results
+from neurashed.experiments.comparison import compare_results
 from neurashed.results import RunFolder, open_result
 from neurashed.subclasses import train_on_coarse_labels
 from neurashed.training import load_weights, save_weights

@@ -15,7 +15,7 @@ from neurashed.data import load_examples
 from neurashed.elasticity import measure_elasticity
 from neurashed.errors import InputError, StoreError
 from neurashed.experiments import MeasureSettings, load_network, replay_run, run_measurement
-from neurashed.experiments.replay import compare_results
+from neurashed.experiments.comparison import compare_results
 from neurashed.results import AxisLabels, RunFolder, label_elasticity
 from neurashed.task import SGD, Task
 from neurashed.training import save_weights

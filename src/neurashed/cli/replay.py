@@ -12,6 +12,7 @@ from neurashed.experiments import Replay, replay_run
 __all__ = ["app"]
 
 app = typer.Typer(add_completion=False)
+_MOST_NAMED = 20
 
 
 @app.command(
@@ -45,13 +46,15 @@ def replay(
 
 def _print_comparisons(again: Replay, out: Path) -> None:
     console = open_console()
-    for name, each in again.comparisons.items():
-        verdict = (
-            "the same numbers, bit for bit"
-            if each.is_identical
-            else f"not the same numbers; they differ by up to {each.largest_difference:.3g}"
-        )
-        console.print(f"{name}: {verdict}", markup=False)
+    differing = {name: each for name, each in again.comparisons.items() if not each.is_identical}
+    identical = [name for name in again.comparisons if name not in differing]
+    for name in identical[:_MOST_NAMED]:
+        console.print(f"{name}: the same numbers, bit for bit", markup=False)
+    if len(identical) > _MOST_NAMED:
+        console.print(f"and {len(identical) - _MOST_NAMED:,} more: the same numbers, bit for bit")
+    for name, each in differing.items():
+        gap = each.largest_difference
+        console.print(f"{name}: not the same numbers; they differ by up to {gap:.3g}", markup=False)
     for change in again.changes:
         console.print(f"Changed in between: {change}", markup=False, soft_wrap=True)
     console.print(f"Run: {out}", markup=False, soft_wrap=True)

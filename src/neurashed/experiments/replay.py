@@ -5,40 +5,66 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import xarray as xr
-
 from neurashed.errors import StoreError
 from neurashed.experiments.clustering import ClusterSettings, run_clustering
+from neurashed.experiments.comparison import Comparison, compare_numbers, compare_results
 from neurashed.experiments.demo import DemoSettings, run_demo
 from neurashed.experiments.he_su_2020 import PretrainedSettings, run_pretrained
+from neurashed.experiments.he_su_2020.corrupted_labels import (
+    CorruptedLabelsSettings,
+    read_seeds,
+    run_corrupted_labels,
+)
 from neurashed.experiments.he_su_2020.manifolds import ManifoldSettings, run_manifolds
+from neurashed.experiments.he_su_2020.tables import read_cells, repeat_tables
+from neurashed.experiments.he_su_2020.text import TextSettings, read_domains, run_texts
 from neurashed.experiments.measurement import MeasureSettings, run_measurement
+from neurashed.experiments.recorded_settings import read_settings
 from neurashed.results import RunFolder
 
-__all__ = ["Comparison", "Replay", "replay_run"]
-
-_COMMANDS: dict[str, tuple[type, Callable[..., RunFolder]]] = {
-    "cluster": (ClusterSettings, run_clustering),
-    "demo": (DemoSettings, run_demo),
-    "measure": (MeasureSettings, run_measurement),
-    "reproduce he-su-2020 manifolds": (ManifoldSettings, run_manifolds),
-    "reproduce he-su-2020 pretrained": (PretrainedSettings, run_pretrained),
-}
+__all__ = ["Replay", "replay_run"]
 
 
 @dataclass(frozen=True)
-class Comparison:
-    """How a result differs from the one it repeats.
+class _Command:
+    """How the runs of a command are repeated.
 
     Attributes:
-        is_identical: Whether both have the same numbers, bit for bit.
-        largest_difference: Largest absolute difference of two values, in the result's units; NaN
-            if different pairs are undefined or the examples are not the same.
+        repeat: Repeats a run: the first, where the repetition goes, and further options.
+        read_records: Returns what a run holds beside its results, by name.
+        comes_to_an_end: Whether its runs are marked as finished when they are.
     """
 
-    is_identical: bool
-    largest_difference: float
+    repeat: Callable[..., RunFolder]
+    read_records: Callable[[RunFolder], dict[str, Any]] = lambda _: {}
+    comes_to_an_end: bool = True
+
+
+def _by_settings(settings_type: type, run_again: Callable[..., RunFolder]) -> Callable[..., Any]:
+    """Return what repeats a run that is a function of its settings."""
+
+    def repeat(old: RunFolder, path: Path, **options: Any) -> RunFolder:  # noqa: ANN401
+        settings = read_settings(settings_type, old)
+        if isinstance(settings, MeasureSettings | PretrainedSettings) and settings.memory is None:
+            # Sums are cut by the budget, and another cut rounds the last digit another way.
+            settings = replace(settings, memory=str(old.main.attrs["provenance"]["memory"]))
+        return run_again(settings, path, **options)
+
+    return repeat
+
+
+_COMMANDS = {
+    "cluster": _Command(_by_settings(ClusterSettings, run_clustering)),
+    "demo": _Command(_by_settings(DemoSettings, run_demo)),
+    "measure": _Command(_by_settings(MeasureSettings, run_measurement)),
+    "reproduce he-su-2020 corrupted-labels": _Command(
+        _by_settings(CorruptedLabelsSettings, run_corrupted_labels), read_seeds
+    ),
+    "reproduce he-su-2020 manifolds": _Command(_by_settings(ManifoldSettings, run_manifolds)),
+    "reproduce he-su-2020 pretrained": _Command(_by_settings(PretrainedSettings, run_pretrained)),
+    "reproduce he-su-2020 tables": _Command(repeat_tables, read_cells, comes_to_an_end=False),
+    "reproduce he-su-2020 text": _Command(_by_settings(TextSettings, run_texts), read_domains),
+}
 
 
 @dataclass(frozen=True)
@@ -83,70 +109,28 @@ def replay_run(
         StoreError: If the run did not come to its end, or was not made by one of the commands.
     """
     old = RunFolder.open(path)
-    if not old.record.finished:
+    command = _find_command(old)
+    if command.comes_to_an_end and not old.record.finished:
         message = f"{path} holds a run that did not come to its end; run it again as it was started"
         raise StoreError(message)
-    settings, run_again = _read_settings(path, old.record.settings)
-    if isinstance(settings, MeasureSettings | PretrainedSettings) and settings.memory is None:
-        # Sums are cut by the budget, and another cut rounds the last digit another way.
-        settings = replace(settings, memory=str(old.main.attrs["provenance"]["memory"]))
-    new = run_again(settings, new_path, overwrite=overwrite, progress=progress)
+    new = command.repeat(old, new_path, overwrite=overwrite, progress=progress)
     comparisons = {
         name: compare_results(old.result(name), new.result(name)) for name in old.record.results
     }
+    before, after = command.read_records(old), command.read_records(new)
+    comparisons |= {name: compare_numbers(each, after.get(name)) for name, each in before.items()}
     return Replay(new, comparisons, tuple(_list_changes(old, new)))
 
 
-def compare_results(old: xr.DataArray, new: xr.DataArray) -> Comparison:
-    """Compare the numbers of two results, their ids and self-responses included.
-
-    Args:
-        old: The result to be repeated.
-        new: The repetition.
-
-    Returns:
-        Whether they are the same, and how far apart.
-    """
-    if not all(_has_same_ids(old, new, axis) for axis in ("source", "probe")):
-        return Comparison(is_identical=False, largest_difference=np.nan)
-    pairs = [(old.to_numpy(), new.to_numpy())]
-    if "self_response" in old.coords:
-        pairs.append((old["self_response"].to_numpy(), new["self_response"].to_numpy()))
-    is_identical = all(_has_same_bits(*pair) for pair in pairs)
-    return Comparison(is_identical, _largest_difference(*pairs[0]))
-
-
-def _has_same_ids(old: xr.DataArray, new: xr.DataArray, axis: str) -> bool:
-    return np.array_equal(old[axis].to_numpy(), new[axis].to_numpy())
-
-
-def _has_same_bits(old: np.ndarray, new: np.ndarray) -> bool:
-    # NaN stands for undefined here; which of the many NaNs it is says nothing.
-    return old.dtype == new.dtype and np.array_equal(old, new, equal_nan=True)
-
-
-def _largest_difference(old: np.ndarray, new: np.ndarray) -> float:
-    if not np.array_equal(np.isnan(old), np.isnan(new)):
-        return np.nan
-    return float(np.nanmax(np.abs(old - new), initial=0.0))
-
-
-def _read_settings(path: Path, recorded: dict[str, Any]) -> tuple[Any, Callable[..., RunFolder]]:
-    values = dict(recorded)
-    command = values.pop("command", None)
-    if command not in _COMMANDS:
+def _find_command(run: RunFolder) -> _Command:
+    name = run.record.settings.get("command")
+    if name not in _COMMANDS:
         message = (
-            f"{path} was made by {command!r} and can be read but not repeated; "
+            f"{run.path} was made by {name!r} and can be read but not repeated; "
             f"runs of {', '.join(_COMMANDS)} can"
         )
         raise StoreError(message)
-    settings_type, run_again = _COMMANDS[command]
-    values = {key: tuple(each) if isinstance(each, list) else each for key, each in values.items()}
-    try:
-        return settings_type(**values), run_again
-    except TypeError as error:
-        message = f"the settings in {path} do not fit this version of Neurashed: {error}"
-        raise StoreError(message) from error
+    return _COMMANDS[name]
 
 
 def _list_changes(old: RunFolder, new: RunFolder) -> list[str]:

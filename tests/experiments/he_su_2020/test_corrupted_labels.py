@@ -13,6 +13,7 @@ from closeness import assert_close
 
 from neurashed.data import Examples, load_examples
 from neurashed.errors import InputError
+from neurashed.experiments import replay_run
 from neurashed.experiments.he_su_2020.corrupted_labels import (
     APPROACHES,
     HELD_OUT,
@@ -226,6 +227,32 @@ def test_a_seed_gives_the_same_numbers_again():
     again = score_seed(load_examples(SMALL.data), 0, SMALL).scores
     for key, values in score_once(0).scores.items():
         assert np.array_equal(values, again[key], equal_nan=True)
+
+
+def test_a_run_is_repeated_with_its_settings(run: RunFolder, tmp_path: Path):
+    def score(_: Examples, seed: int, settings: CorruptedLabelsSettings) -> SeedScores:
+        assert settings == SMALL
+        return score_once(seed)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(SCORE, score)
+        again = replay_run(run.path, tmp_path / "again")
+    assert again.is_identical
+    assert list(again.comparisons) == ["tangent_kernel", "seed_0", "seed_1"]
+
+
+def test_a_score_that_changed_is_seen(run: RunFolder, tmp_path: Path):
+    def score(_: Examples, seed: int, settings: CorruptedLabelsSettings) -> SeedScores:  # noqa: ARG001
+        found = score_once(seed)
+        moved = {key: values + 0.5 * (key[0] == "margin") for key, values in found.scores.items()}
+        return replace(found, scores=moved) if seed else found
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(SCORE, score)
+        again = replay_run(run.path, tmp_path / "again")
+    assert again.comparisons["seed_0"].is_identical
+    assert not again.is_identical
+    assert again.comparisons["seed_1"].largest_difference == pytest.approx(0.5)
 
 
 @pytest.mark.parametrize(

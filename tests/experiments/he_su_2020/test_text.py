@@ -15,6 +15,7 @@ from clinc150_files import write_clinc150
 from neurashed.clustering import agreement
 from neurashed.data import Examples, load_clinc150
 from neurashed.errors import InputError
+from neurashed.experiments import replay_run
 from neurashed.experiments.he_su_2020.text import (
     ALL_DOMAINS,
     APPROACHES,
@@ -55,6 +56,23 @@ def run(settings: TextSettings, tmp_path_factory: pytest.TempPathFactory) -> Run
 
 def contents_of(run: RunFolder) -> dict[str, str]:
     return {path.name: path.read_text() for path in run.path.glob("results/*.json")}
+
+
+def test_a_run_can_be_repeated(run: RunFolder, tmp_path: Path):
+    again = replay_run(run.path, tmp_path / "again")
+    assert again.is_identical
+    units = [f"{domain}_seed_{seed}" for domain in ("pets", "work") for seed in (0, 3)]
+    assert list(again.comparisons) == ["pets", "work", *units]
+    assert again.run.record.settings == run.record.settings
+
+
+def test_a_folder_of_relative_data_is_where_the_run_was_started(
+    data: Path, settings: TextSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.chdir(tmp_path)
+    relative = replace(settings, data=data.name, folder=str(data.parent), domains=("cats",))
+    with pytest.raises(InputError, match="no example has the labels"):
+        run_texts(relative, tmp_path / "run")
 
 
 def test_as_many_texts_of_other_domains_are_drawn(data: Path):

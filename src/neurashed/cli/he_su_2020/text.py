@@ -63,7 +63,8 @@ def text(
 ) -> None:
     """Run the experiment, print how well intents are found, and say where the table is."""
     names = tuple(domains.split(",")) if domains else ()
-    settings = TextSettings(str(data), names, **(QUICK_CHOICES if quick else {}))
+    chosen = QUICK_CHOICES if quick else {}
+    settings = TextSettings(str(data), names, folder=str(Path.cwd()), **chosen)
     if seeds is not None:
         settings = replace(settings, seeds=tuple(range(seeds)))
     with show_progress() as progress:

@@ -23,6 +23,7 @@ from neurashed.experiments.he_su_2020.corrupted_labels.findings import (
 from neurashed.experiments.he_su_2020.corrupted_labels.run import (
     TABLE_FILE,
     find_corrupted_labels,
+    read_seeds,
     run_corrupted_labels,
 )
 from neurashed.experiments.he_su_2020.corrupted_labels.settings import (
@@ -44,5 +45,6 @@ __all__ = [
     "corrupt_labels",
     "find_corrupted_labels",
     "judge_scores",
+    "read_seeds",
     "run_corrupted_labels",
 ]

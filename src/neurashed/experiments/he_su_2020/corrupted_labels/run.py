@@ -21,7 +21,7 @@ from neurashed.experiments.he_su_2020.corrupted_labels.settings import Corrupted
 from neurashed.experiments.workplace import working_in
 from neurashed.results import RunFolder
 
-__all__ = ["TABLE_FILE", "find_corrupted_labels", "run_corrupted_labels"]
+__all__ = ["TABLE_FILE", "find_corrupted_labels", "read_seeds", "run_corrupted_labels"]
 
 TABLE_FILE = "corrupted_labels.csv"
 _RESULT = "tangent_kernel"
@@ -75,6 +75,26 @@ def find_corrupted_labels(run: RunFolder) -> list[LabelFinding]:
     """
     saved = [read_scores(_place(run, seed)) for seed in run.record.settings["seeds"]]
     return compare_scores(saved, name_time(run.record.settings["usual_loss"]))
+
+
+def read_seeds(run: RunFolder) -> dict[str, dict[str, Any]]:
+    """Read the scores of each seed of a run, for comparison with another run.
+
+    Args:
+        run: Its folder.
+
+    Returns:
+        What is in the file of each seed, by its name.
+    """
+    return {
+        path.stem: {
+            "is_corrupted": saved.is_corrupted,
+            "scores": {" ".join(key): values for key, values in saved.scores.items()},
+            "epochs": saved.epochs,
+        }
+        for path in (_place(run, seed) for seed in run.record.settings["seeds"])
+        for saved in [read_scores(path)]
+    }
 
 
 def _place(run: RunFolder, seed: int) -> Path:

@@ -1,5 +1,7 @@
 """Scores of examples: the higher, the more likely a label is wrong."""
 
+from functools import partial
+
 import numpy as np
 import torch
 import xarray as xr
@@ -10,6 +12,7 @@ from neurashed.clustering import held_out_scores, normalize_similarity, odd_ones
 from neurashed.data import Examples
 from neurashed.elasticity import measure_elasticity
 from neurashed.experiments.he_su_2020.corrupted_labels.approaches import HELD_OUT, NEIGHBORS
+from neurashed.experiments.he_su_2020.corrupted_labels.settings import CorruptedLabelsSettings
 from neurashed.results import label_elasticity
 from neurashed.subclasses import penultimate_features
 from neurashed.task import Task
@@ -24,7 +27,7 @@ _VARIANCE = 0.25
 
 
 def score_by_network(
-    task: Task, examples: Examples, kernel: xr.DataArray, *, ridge: float
+    task: Task, examples: Examples, kernel: xr.DataArray, settings: CorruptedLabelsSettings
 ) -> Scores:
     """Score examples by what a network shows of them.
 
@@ -32,14 +35,14 @@ def score_by_network(
         task: The network, trained on the labels as given.
         examples: The examples it was trained on.
         kernel: Its tangent kernel ``(layer, source, probe)``.
-        ridge: Ridge of the held-out predictions.
+        settings: The ridge of the held-out predictions, and the memory of measurements.
 
     Returns:
         The scores.
     """
     whole = kernel.sum("layer", keep_attrs=True)
     alike = _cosines(penultimate_features(task, examples).double().numpy())
-    classes = _classes(examples)
+    classes, ridge = _classes(examples), settings.ridge
     return {
         NEIGHBORS: _vote(whole),
         HELD_OUT: odd_ones_out(whole, votes_of="held_out", ridge=ridge)["score"].to_numpy(),
@@ -50,7 +53,7 @@ def score_by_network(
 
 
 def score_by_variants(
-    task: Task, examples: Examples, kernel: xr.DataArray, *, ridge: float
+    task: Task, examples: Examples, kernel: xr.DataArray, settings: CorruptedLabelsSettings
 ) -> Scores:
     """Score examples in further ways that are made of responses.
 
@@ -58,17 +61,19 @@ def score_by_variants(
         task: The network, trained on the labels as given, with the logits as readout.
         examples: The examples it was trained on.
         kernel: Its tangent kernel ``(layer, source, probe)``.
-        ridge: Ridge of the held-out predictions.
+        settings: The ridge of the held-out predictions, and the memory of measurements.
 
     Returns:
         The scores.
     """
     cosines = [normalize_similarity(one, "cosine") for one in kernel.values]
     equal_layers = np.mean(cosines, axis=0)
-    relative = measure_elasticity(task, examples, measure="relative", step="first_order")
-    gradients = measure_elasticity(task, examples, measure="cosine")
+    measure = partial(measure_elasticity, task, examples, memory=settings.memory)
+    relative = measure(measure="relative", step="first_order")
+    gradients = measure(measure="cosine")
+    classes, ridge = _classes(examples), settings.ridge
     return {
-        "held_out_equal_layers": held_out_scores(equal_layers, _classes(examples), ridge=ridge),
+        "held_out_equal_layers": held_out_scores(equal_layers, classes, ridge=ridge),
         "votes_equal_layers": _vote(_label(equal_layers, examples)),
         "votes_relative": _vote(relative),
         "votes_gradient_cosine": _vote(gradients),

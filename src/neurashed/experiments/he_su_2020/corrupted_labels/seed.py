@@ -75,11 +75,11 @@ def score_seed(examples: Examples, seed: int, settings: CorruptedLabelsSettings)
         num_classes=corrupted.num_classes, seed=seed,
     ):  # fmt: skip
         time = name_time(checkpoint.stop_loss)
-        kernel = tangent_kernel(checkpoint.task, corrupted.examples, by_layer=True)
-        seen = (checkpoint.task, corrupted.examples, kernel)
-        scores = score_by_network(*seen, ridge=settings.ridge)
+        task = checkpoint.task
+        kernel = tangent_kernel(task, corrupted.examples, by_layer=True, memory=settings.memory)
+        scores = score_by_network(task, corrupted.examples, kernel, settings)
         if checkpoint.stop_loss == settings.usual_loss:
-            scores |= score_by_variants(*seen, ridge=settings.ridge)
+            scores |= score_by_variants(task, corrupted.examples, kernel, settings)
             shown = _choose_shown(kernel, corrupted.examples)
         found |= {(name, time): values for name, values in scores.items()}
         epochs[time] = checkpoint.state.epoch

@@ -32,6 +32,8 @@ class CorruptedLabelsSettings:
         max_epochs: Most passes over the examples.
         num_folds: Parts, each of which is judged by a network trained on the others.
         ridge: Ridge of the held-out predictions, in units of an example's similarity with itself.
+        memory: How much memory the measurements may take. It decides how sums are cut and so how
+            they are rounded, which is why it does not depend on the machine.
         folder: Where relative paths of the data start.
     """
 
@@ -47,6 +49,7 @@ class CorruptedLabelsSettings:
     max_epochs: int = 200
     num_folds: int = 5
     ridge: float = 0.1
+    memory: str = "2GB"
     folder: str = "."
 
     def __post_init__(self) -> None:

@@ -17,8 +17,8 @@ from neurashed.experiments.he_su_2020.manifolds.measurement import draw_sample
 from neurashed.experiments.he_su_2020.manifolds.settings import (
     NETWORKS,
     ManifoldSettings,
-    read_settings,
 )
+from neurashed.experiments.recorded_settings import read_settings
 from neurashed.plots import plot_distance_scatter, plot_points
 from neurashed.results import RunFolder
 
@@ -42,7 +42,7 @@ def draw_manifolds(run: RunFolder, path: Path) -> Path:
     Returns:
         The path.
     """
-    settings = read_settings(run.record.settings)
+    settings = read_settings(ManifoldSettings, run)
     findings = {(f.manifold, f.measure, f.network): f for f in find_in_manifolds(run)}
     num_rows = len(settings.manifolds)
     with mpl.rc_context({"font.size": 8}):

@@ -1,13 +1,11 @@
 """Everything the experiment on toy manifolds depends on."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, fields
-from typing import Any
+from dataclasses import dataclass
 
 from neurashed.data.manifolds import manifold_names, manifold_pair
 from neurashed.errors import InputError
 
-__all__ = ["NETWORKS", "QUICK", "ManifoldSettings", "name_result", "read_settings"]
+__all__ = ["NETWORKS", "QUICK", "ManifoldSettings", "name_result"]
 
 # The activation of each network.
 NETWORKS = {"ReLU": "relu", "linear": "identity"}
@@ -82,10 +80,3 @@ QUICK = ManifoldSettings(
 def name_result(manifold: str, network: str, seed: int) -> str:
     """Return the name of a result, such as ``torus_ReLU_seed_0``; reports show it in words."""
     return f"{manifold}_{network}_seed_{seed}"
-
-
-def read_settings(recorded: Mapping[str, Any]) -> ManifoldSettings:
-    """Return the settings that ``run.json`` holds."""
-    values = {each.name: recorded[each.name] for each in fields(ManifoldSettings)}
-    lists = {name: tuple(value) for name, value in values.items() if isinstance(value, list)}
-    return ManifoldSettings(**{**values, **lists})

@@ -15,7 +15,7 @@ from neurashed.experiments.he_su_2020.tables.findings import (
     missing_of,
 )
 from neurashed.experiments.he_su_2020.tables.published import PUBLISHED, ROWS
-from neurashed.experiments.he_su_2020.tables.run import run_tables
+from neurashed.experiments.he_su_2020.tables.run import repeat_tables, run_tables
 from neurashed.experiments.he_su_2020.tables.settings import QUICK, TableSelection, TableSettings
 from neurashed.experiments.he_su_2020.tables.stated_settings import (
     StatedState,
@@ -23,6 +23,7 @@ from neurashed.experiments.he_su_2020.tables.stated_settings import (
     write_states,
 )
 from neurashed.experiments.he_su_2020.tables.tasks import TASKS, TableTask, load_task
+from neurashed.experiments.he_su_2020.tables.units import read_cells
 
 __all__ = [
     "APPROACHES",
@@ -40,6 +41,8 @@ __all__ = [
     "find_in_tables",
     "load_task",
     "missing_of",
+    "read_cells",
+    "repeat_tables",
     "run_tables",
     "train_as_stated",
     "write_states",

@@ -1,5 +1,6 @@
 """How the tables are made, and which part of them."""
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -53,6 +54,7 @@ class TableSelection:
         tasks: Names of tasks; all tasks of the data sets if empty.
         approaches: Names from `APPROACHES`; all if empty.
         seeds: Each gives new initial weights, a new order of the data, and new starts of k-means.
+        folder: Where relative paths of the data start.
 
     Raises:
         InputError: If there is no data set, or no seed, or one twice.
@@ -62,6 +64,7 @@ class TableSelection:
     tasks: tuple[str, ...] = ()
     approaches: tuple[str, ...] = ()
     seeds: tuple[int, ...] = tuple(range(5))
+    folder: str = field(default_factory=os.getcwd)
 
     def __post_init__(self) -> None:
         """Check that there is something to do, once."""

@@ -12,7 +12,7 @@ import torch
 
 from neurashed.clustering import agreement
 from neurashed.data import CoarseTask
-from neurashed.errors import InputError
+from neurashed.errors import InputError, StoreError
 from neurashed.experiments.he_su_2020.tables.approaches import APPROACHES
 from neurashed.experiments.he_su_2020.tables.settings import TableSelection, TableSettings
 from neurashed.experiments.he_su_2020.tables.tasks import TASKS, TableTask
@@ -21,8 +21,10 @@ from neurashed.results import RunFolder, collect_provenance
 __all__ = [
     "Unit",
     "checksums_of",
+    "list_made_units",
     "list_units",
     "make_unit",
+    "read_cells",
     "read_units",
     "units_of",
 ]
@@ -37,12 +39,16 @@ class Unit:
         task: The pair of classes.
         approach: Name from `APPROACHES`.
         seed: Seed.
+        spec: Where the images are, see `neurashed.data.load_examples`.
+        folder: Where a relative path in it starts.
     """
 
     dataset: str
     task: TableTask
     approach: str
     seed: int
+    spec: str
+    folder: str
 
     @property
     def file(self) -> str:
@@ -62,7 +68,7 @@ def list_units(selection: TableSelection) -> list[Unit]:
     _check_known(selection.tasks, known, "task")
     _check_known(selection.approaches, APPROACHES, "approach")
     return [
-        Unit(dataset, task, approach, seed)
+        Unit(dataset, task, approach, seed, selection.data[dataset], selection.folder)
         for seed in selection.seeds
         for dataset in selection.data
         for task in TASKS[dataset]
@@ -94,6 +100,8 @@ def make_unit(unit: Unit, coarse: CoarseTask, settings: TableSettings) -> dict[s
         "task": unit.task.name,
         "approach": unit.approach,
         "seed": unit.seed,
+        "spec": unit.spec,
+        "folder": unit.folder,
         "data": checksums_of(coarse),
         "rows": rows,
         "training": outcome.training,
@@ -105,6 +113,53 @@ def make_unit(unit: Unit, coarse: CoarseTask, settings: TableSettings) -> dict[s
 def checksums_of(coarse: CoarseTask) -> dict[str, str]:
     """Return what tells the images of a task from any others."""
     return {"primary": coarse.primary.checksum(), "auxiliary": coarse.auxiliary.checksum()}
+
+
+def list_made_units(run: RunFolder) -> list[Unit]:
+    """Return the units that a run holds.
+
+    Args:
+        run: Its folder.
+
+    Returns:
+        Its units, by data set, task, approach and seed.
+
+    Raises:
+        StoreError: If a unit does not say where its images are, as those of earlier versions.
+    """
+    records = read_units(run)
+    if any("spec" not in record for record in records):
+        message = (
+            f"the units in {run.path} do not say where their images are; make the tables again, in "
+            "another folder"
+        )
+        raise StoreError(message)
+    tasks = {(dataset, task.name): task for dataset in TASKS for task in TASKS[dataset]}
+    return [
+        Unit(
+            dataset=record["dataset"],
+            task=tasks[record["dataset"], record["task"]],
+            **{name: record[name] for name in ("approach", "seed", "spec", "folder")},
+        )
+        for record in records
+    ]
+
+
+def read_cells(run: RunFolder) -> dict[str, dict[str, Any]]:
+    """Read what each unit of a run came to, for comparison with another run.
+
+    Args:
+        run: Its folder.
+
+    Returns:
+        Scores of each row and the end of training, by the name of the unit.
+    """
+    return {
+        f"{record['dataset']} {record['task']} {record['approach']} {record['seed']}": {
+            name: record[name] for name in ("rows", "training")
+        }
+        for record in read_units(run)
+    }
 
 
 def units_of(run: RunFolder) -> Path:

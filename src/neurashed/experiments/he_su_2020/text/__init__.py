@@ -9,6 +9,7 @@ from neurashed.experiments.he_su_2020.text.findings import (
     ALL_DOMAINS,
     TextFinding,
     find_in_texts,
+    read_domains,
 )
 from neurashed.experiments.he_su_2020.text.measurement import APPROACHES
 from neurashed.experiments.he_su_2020.text.run import TABLE_FILE, run_texts
@@ -22,5 +23,6 @@ __all__ = [
     "TextFinding",
     "TextSettings",
     "find_in_texts",
+    "read_domains",
     "run_texts",
 ]

@@ -12,7 +12,7 @@ from neurashed.clustering import Agreement, AgreementInterval, agreement_interva
 from neurashed.experiments.he_su_2020.text.settings import name_record
 from neurashed.results import RunFolder
 
-__all__ = ["ALL_DOMAINS", "TextFinding", "find_in_texts", "write_table"]
+__all__ = ["ALL_DOMAINS", "TextFinding", "find_in_texts", "read_domains", "write_table"]
 
 # Stands where the name of a domain does elsewhere, for the mean over domains.
 ALL_DOMAINS = "all"
@@ -64,6 +64,20 @@ def find_in_texts(run: RunFolder) -> list[TextFinding]:
         for domain, runs in records_of.items()
         for approach in runs[0][0]["approaches"]
     ]
+
+
+def read_domains(run: RunFolder) -> dict[str, dict[str, Any]]:
+    """Read what each domain and seed of a run came to, for comparison with another run.
+
+    Args:
+        run: Its folder.
+
+    Returns:
+        The scores and the end of training of each approach, by domain and seed.
+    """
+    domains, seeds = (run.record.settings[name] for name in ("domains", "seeds"))
+    names = [name_record(domain, seed) for domain in domains for seed in seeds]
+    return {Path(name).stem: json.loads((run.path / name).read_text()) for name in names}
 
 
 def _find(domain: str, approach: str, runs: list[list[dict[str, Any]]]) -> TextFinding:

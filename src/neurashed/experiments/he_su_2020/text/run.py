@@ -14,6 +14,7 @@ from neurashed.experiments.he_su_2020.text.findings import find_in_texts, write_
 from neurashed.experiments.he_su_2020.text.measurement import measure_domain
 from neurashed.experiments.he_su_2020.text.settings import TextSettings, name_record
 from neurashed.experiments.whole_files import write_whole
+from neurashed.experiments.workplace import working_in
 from neurashed.results import RunFolder
 
 __all__ = ["TABLE_FILE", "run_texts"]
@@ -48,7 +49,8 @@ def run_texts(
         The finished run folder, with the similarity and the clusters of the first seed as a result
         for each domain, a record in JSON for each domain and seed, and the table ``texts.csv``.
     """
-    examples = load_clinc150(settings.data, num_words=settings.num_words)
+    with working_in(settings.folder):
+        examples = load_clinc150(settings.data, num_words=settings.num_words)
     settings = replace(settings, domains=settings.domains or _list_domains(examples))
     for domain in settings.domains:
         where_label(examples.labels, domain)  # refuses a domain that there is not

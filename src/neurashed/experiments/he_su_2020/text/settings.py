@@ -29,6 +29,7 @@ class TextSettings:
             many as intents, and once more as many as its evidence says.
         fitting_lr: Learning rate with which networks fit their texts.
         most_clusters: Largest number of clusters that evidence may choose.
+        folder: Where a relative path of the data starts.
     """
 
     data: str
@@ -40,6 +41,7 @@ class TextSettings:
     recipe: Recipe = RECOMMENDED
     fitting_lr: float = 1.0
     most_clusters: int = 30
+    folder: str = "."
 
     def __post_init__(self) -> None:
         """Check that there is something to do, once.
