@@ -10,7 +10,7 @@ from registry import Contender
 from results import OUT_OF_MEMORY, Outcome
 from workloads import Workload
 
-__all__ = ["Bench", "BenchError", "explain"]
+__all__ = ["Bench", "BenchError", "explain", "run_script"]
 
 HERE = Path(__file__).resolve().parent
 
@@ -27,7 +27,7 @@ def explain(last_line: str) -> str:
     return f"fails: {last_line}"
 
 
-def _run_script(command: list[str], timeout: float | None) -> str:
+def run_script(command: list[str], timeout: float | None) -> str:
     """Run a script; return why it failed, or nothing."""
     try:
         done = subprocess.run(command, timeout=timeout, capture_output=True, text=True, check=False)
@@ -77,7 +77,7 @@ class Bench:
         out = self.folder / "measured.json"
         arguments = [contender.module, contender.function, workload.name, str(self.folder)]
         command = self._command(contender.interpreter, "worker.py", *arguments, str(out))
-        problem = _run_script(command, limit)
+        problem = run_script(command, limit)
         if problem:
             return replace(outcome, problem=problem)
         known = {field.name for field in fields(Outcome)}
@@ -89,7 +89,7 @@ class Bench:
         return [str(python), str(HERE / script), *arguments, *quick]
 
     def _run_own(self, script: str, *arguments: str) -> None:
-        problem = _run_script(self._command(sys.executable, script, *arguments), None)
+        problem = run_script(self._command(sys.executable, script, *arguments), None)
         if problem:
             message = f"{script} {problem}"
             raise BenchError(message)

@@ -6,7 +6,7 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 from targets import Target
 
-__all__ = ["markdown_table", "show_seconds", "target_table", "terminal_table"]
+__all__ = ["markdown", "markdown_table", "show_seconds", "target_table", "terminal_table"]
 
 COLUMNS = (
     "contender",
@@ -98,18 +98,19 @@ def terminal_table(workload: WorkloadResults, rate: float) -> Table:
     return table
 
 
-def _markdown(columns: tuple[str, ...], rows: list[list[str]]) -> str:
+def markdown(columns: tuple[str, ...], rows: list[list[str]]) -> str:
+    """A table in Markdown."""
     lines = [columns, ["---"] * len(columns), *rows]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 
 def markdown_table(workload: WorkloadResults, results: Results) -> str:
     """The outcomes of a workload for the docs."""
-    table = _markdown(COLUMNS, _rows(workload, results.rate))
+    table = markdown(COLUMNS, _rows(workload, results.rate))
     return "\n\n".join([f"#### {_caption(workload)}", table, *_left_out(workload)])
 
 
 def target_table(targets: list[Target]) -> str:
     """The targets for the docs."""
     rows = [[t.demand, t.found, "yes" if t.is_reached else "**no**"] for t in targets]
-    return _markdown(("asked", "found", "reached"), rows)
+    return markdown(("asked", "found", "reached"), rows)

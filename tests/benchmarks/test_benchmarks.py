@@ -1,9 +1,8 @@
 """The benchmarks count and judge as their page says, and start."""
 
-import importlib
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,20 +12,6 @@ import pytest
 
 Load = Callable[[str], Any]
 BENCHMARKS = Path(__file__).resolve().parents[2] / "benchmarks"
-
-
-@pytest.fixture
-def load(monkeypatch: pytest.MonkeyPatch) -> Iterator[Load]:
-    """Import one of the benchmarks' files by name; forget them all afterwards.
-
-    Yields:
-        The function that imports.
-    """
-    monkeypatch.syspath_prepend(BENCHMARKS)
-    yield importlib.import_module
-    for name, module in list(sys.modules.items()):
-        if Path(getattr(module, "__file__", None) or "/").parent == BENCHMARKS:
-            del sys.modules[name]
 
 
 def test_operations_of_a_two_layer_network_by_hand(load: Load):
