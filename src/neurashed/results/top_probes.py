@@ -1,6 +1,5 @@
 """The probes that move most with each source, found without ever holding the matrix."""
 
-from collections.abc import Iterator
 from typing import final
 
 import numpy as np
@@ -10,14 +9,18 @@ from neurashed.errors import InputError
 __all__ = ["TopProbesBuilder"]
 
 # Rows looked at together: their part of a tile stays in the processor's cache.
-_ROWS_AT_ONCE = 64
-# Of a source without k probes yet, only so many columns are sorted before there is a bar to pass.
-_FIRST_COLUMNS = 256
+_ROWS_AT_ONCE = 128
+_COLUMNS_AT_ONCE = 128
+# Where more than so many times k probes have a chance, finding a better bar costs less.
+_MANY_TIMES = 4
 
 _NONE = -1
 _SIGN_BITS = 1
 _PLACE_BITS = 31
 _LAST_PLACE = 2**_PLACE_BITS - 1
+# The bits of a float32 without its sign are ordered like its magnitude, up to those of infinity.
+_MAGNITUDE = 0x7FFFFFFF
+_INFINITY = 0x7F800000
 
 
 @final
@@ -71,12 +74,8 @@ class TopProbesBuilder:
         for top in range(0, len(values), _ROWS_AT_ONCE):
             rows = values[top : top + _ROWS_AT_ONCE]
             start = first_source + top
-            kept = self._kept[start : start + len(rows)]
-            own = self._own[start : start + len(rows)]
-            with np.errstate(over="ignore"):  # what float32 cannot hold counts as undefined
-                rows = rows.astype(np.float32, copy=False)
-            for left, part in _split_columns(rows, is_first=bool((kept[:, 0] == _NONE).any())):
-                _keep_best(kept, part, own, first_probe + left)
+            own = self._own[start : start + len(rows)] - first_probe
+            _keep_best(self._kept[start : start + len(rows)], _copy_in_rows(rows), own, first_probe)
 
     def finish(self) -> tuple[np.ndarray, np.ndarray]:
         """Return what was kept, the largest magnitude first.
@@ -93,28 +92,27 @@ class TopProbesBuilder:
         return np.where(is_empty, np.float32(np.nan), values), np.where(is_empty, -1, places)
 
 
-def _split_columns(rows: np.ndarray, *, is_first: bool) -> Iterator[tuple[int, np.ndarray]]:
-    """Yield runs of columns: a short one first where there is no bar to pass yet."""
-    edge = min(_FIRST_COLUMNS, rows.shape[1]) if is_first else 0
-    for start, stop in ((0, edge), (edge, rows.shape[1])):
-        if stop > start:
-            yield start, rows[:, start:stop]
-
-
 def _keep_best(kept: np.ndarray, values: np.ndarray, own: np.ndarray, first: int) -> None:
     """Replace what is kept of some rows by the best of that and of further columns."""
-    sizes = np.abs(values)
-    passing = np.flatnonzero(sizes > _bars(kept, first)[:, None])
+    magnitudes = values.view(np.int32) & _MAGNITUDE
+    np.copyto(magnitudes, _NONE, where=magnitudes >= _INFINITY)
+    has_self = np.flatnonzero((own >= 0) & (own < values.shape[1]))
+    magnitudes[has_self, own[has_self]] = _NONE
+    bars = _bars(kept, first)
+    is_passing = magnitudes >= bars[:, None]
+    k = kept.shape[1]
+    if k < values.shape[1] and np.count_nonzero(is_passing) > _MANY_TIMES * kept.size:
+        # The k best of these columns are all that can matter.
+        cuts = -np.partition(-magnitudes, k - 1, axis=1)[:, k - 1]
+        is_passing = magnitudes >= np.maximum(bars, cuts)[:, None]
+    passing = np.flatnonzero(is_passing)
     if not len(passing):
         return
     rows, columns = np.divmod(passing, values.shape[1])
-    found = values[rows, columns]
-    is_wanted = np.isfinite(found) & (columns + first != own[rows])
-    rows, keys = rows[is_wanted], _to_keys(found, columns + first)[is_wanted]
+    keys = magnitudes[rows, columns].astype(np.int64) << (_PLACE_BITS + _SIGN_BITS)
+    keys |= (_LAST_PLACE - first - columns) << _SIGN_BITS | np.signbit(values[rows, columns])
     counts = np.bincount(rows, minlength=len(kept))
     most = int(counts.max())
-    if not most:
-        return
     # One row of numbers for each source, filled up with none, so that all are cut at once.
     added = np.full((len(kept), most), _NONE, dtype=np.int64)
     starts = np.cumsum(counts) - counts
@@ -123,15 +121,20 @@ def _keep_best(kept: np.ndarray, values: np.ndarray, own: np.ndarray, first: int
 
 
 def _bars(kept: np.ndarray, first: int) -> np.ndarray:
-    """Return what a magnitude must be above to have a chance; below 0 where there is no bar."""
+    """Return the least magnitude that has a chance in each row."""
     least = kept[:, 0]
-    bars = (least >> (_PLACE_BITS + _SIGN_BITS)).astype(np.int32).view(np.float32)
-    # A magnitude equal to the bar has a chance only if its probe can stand before the one kept.
+    # A magnitude equal to the least has a chance only if its probe can stand before the one kept.
     is_tie_lost = _LAST_PLACE - (least >> _SIGN_BITS & _LAST_PLACE) < first
-    bars = np.where(is_tie_lost, bars, np.nextafter(bars, np.float32(-1)))
-    return np.where(least == _NONE, np.float32(-1), bars)
+    bars = (least >> (_PLACE_BITS + _SIGN_BITS)) + is_tie_lost
+    return np.where(least == _NONE, 0, bars).astype(np.int32)
 
 
-def _to_keys(values: np.ndarray, places: np.ndarray) -> np.ndarray:
-    bits = np.abs(values).view(np.int32).astype(np.int64) << (_PLACE_BITS + _SIGN_BITS)
-    return bits | (_LAST_PLACE - places) << _SIGN_BITS | np.signbit(values)
+def _copy_in_rows(values: np.ndarray) -> np.ndarray:
+    """Return a copy in float32, row after row in memory."""
+    rows = np.empty(values.shape, dtype=np.float32)
+    with np.errstate(over="ignore"):  # what float32 cannot hold counts as undefined
+        # A mirror image is stored column after column: read at once, it would miss every cache.
+        for left in range(0, values.shape[1], _COLUMNS_AT_ONCE):
+            columns = slice(left, left + _COLUMNS_AT_ONCE)
+            rows[:, columns] = values[:, columns]
+    return rows
