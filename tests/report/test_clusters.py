@@ -59,7 +59,7 @@ def test_near_duplicates_and_odd_ones_out_are_named():
     pair = section.pairs[0]
     assert (pair.first.name, pair.second.name, pair.value) == ("0", "1", "0.9900")
     assert pair.first.note == f"cluster {clustered['cluster'].values[0]}"
-    [odd] = section.odd
+    [odd] = section.odd.members
     assert (odd.member.name, odd.label, odd.suggested) == ("5", "b", "a")
     assert float(odd.score) > 0
 

@@ -36,11 +36,12 @@ def make_blocks(*, labels: bool = True, hostile: str = "b", size: int = 4) -> xr
 def test_the_closest_pair_and_the_wrong_label_are_found():
     section = describe_look_alikes(make_blocks())
     assert section is not None
-    assert section.num_searched == 12
+    assert section.searched == "12 sources"
     first = section.pairs[0]
     assert (first.first.name, first.second.name, first.value) == ("100", "101", "0.9900")
     assert first.first.note == "label a"
-    [odd] = section.odd
+    [odd] = section.odd.members
+    assert section.odd.voters.startswith("all other examples, each with the weight")
     assert (odd.member.name, odd.label, odd.suggested) == ("105", "b", "a")
     assert odd.member.fine_label == "a"
 
@@ -48,7 +49,7 @@ def test_the_closest_pair_and_the_wrong_label_are_found():
 def test_without_labels_there_are_pairs_alone():
     section = describe_look_alikes(make_blocks(labels=False))
     assert section is not None
-    assert section.odd == []
+    assert section.odd.members == []
     assert section.pairs[0].first.note == ""
 
 
@@ -59,19 +60,18 @@ def test_sources_that_are_no_probes_have_no_such_part(tmp_path: Path):
     assert 'id="look-alikes"' not in page
 
 
-def test_too_many_are_searched_in_part(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("neurashed.report.look_alikes._MOST_SEARCHED", 11)
-    monkeypatch.setattr("neurashed.report.examples.MOST_EXAMPLES", 7)
-    section = describe_look_alikes(random_result())
-    assert section is not None
-    assert section.num_searched == 7
+def test_of_a_large_result_a_sample_is_searched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("neurashed.report.sampling.is_large", lambda _: True)
+    monkeypatch.setattr("neurashed.report.sampling._SAMPLE_SIZE", 7)
+    page = write_report(random_result(), tmp_path / "report.html").read_text(encoding="utf-8")
+    assert "among\n      a sample of 7 sources:" in page
 
 
 def test_the_page_shows_them_and_nothing_that_is_not_escaped(tmp_path: Path):
     result = make_blocks(hostile=HOSTILE)
     page = write_report(result, tmp_path / "report.html").read_text(encoding="utf-8")
     assert 'id="look-alikes"' in page
-    assert "among all\n      12 sources" in page
+    assert "among\n      12 sources:" in page
     assert "moves with <strong>a</strong>" in page
     assert HOSTILE not in page
 

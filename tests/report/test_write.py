@@ -58,12 +58,12 @@ def test_no_text_becomes_markup(tmp_path: Path) -> None:
     html = path.read_text(encoding="utf-8")
     assert HOSTILE not in html
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in html
-    assert _read_data(html)["examples"]["sources"]["labels"][0] == HOSTILE
+    assert _read_data(html)["examples"]["sources"]["labels"]["names"][0] == HOSTILE
 
 
 def test_the_first_order_is_the_default(tmp_path: Path) -> None:
     html = write_report(random_result(), tmp_path / "report.html").read_text(encoding="utf-8")
-    orders = list(_read_data(html)["examples"]["orders"])
+    orders = list(_read_data(html)["examples"]["map"]["orders"])
     assert orders == ["class", "fine_class", "similarity", "given"]
 
 

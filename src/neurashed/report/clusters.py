@@ -8,9 +8,10 @@ import numpy as np
 import xarray as xr
 
 from neurashed.clustering import agreement
-from neurashed.report.look_alikes import OddOne, Pair, find_odd_ones, find_pairs
+from neurashed.report.look_alikes import OddOnes, Pair, find_odd_ones, find_pairs
 from neurashed.report.members import Member, MemberReader
 from neurashed.report.tables import ClassTable, build_class_tables
+from neurashed.results import is_large
 
 __all__ = ["ClusterSection", "describe_clusters", "has_clusters"]
 
@@ -79,7 +80,7 @@ class ClusterSection:
     counts: list[list[int]]
     agreement: list[tuple[str, list[tuple[str, str]]]]
     pairs: list[Pair]
-    odd: list[OddOne]
+    odd: OddOnes
 
 
 def has_clusters(result: xr.DataArray) -> bool:
@@ -92,6 +93,7 @@ def describe_clusters(clustered: xr.DataArray, result: xr.DataArray) -> ClusterS
 
     Args:
         clustered: A result whose sources carry ``cluster``, ``typicality`` and ``margin``.
+            Of a large one only what is said of its sources is read.
         result: A result with several labels, for examples that move with another class than their
             own; it may be the same.
 
@@ -101,6 +103,8 @@ def describe_clusters(clustered: xr.DataArray, result: xr.DataArray) -> ClusterS
     about: Mapping[str, Any] = clustered.attrs.get("provenance", {}).get("clusters", {})
     labels = clustered["cluster"].to_numpy()
     numbers = [int(each) for each in np.unique(labels[labels >= 0])]
+    # Pairs are read of what can be held at once.
+    whole = None if is_large(clustered) else clustered.compute()
     reader = MemberReader(clustered)
     finer, counts = _count_finer(clustered, numbers)
     return ClusterSection(
@@ -109,11 +113,11 @@ def describe_clusters(clustered: xr.DataArray, result: xr.DataArray) -> ClusterS
         cautions=_find_cautions(labels, about),
         evidence=_read_evidence(about),
         cards=[_describe_one(clustered, number, reader) for number in numbers],
-        table=_tabulate(clustered, labels) if len(numbers) > 1 else None,
+        table=None if whole is None or len(numbers) < 2 else _tabulate(whole, labels),
         finer_labels=finer,
         counts=counts,
         agreement=_read_agreement(about, clustered),
-        pairs=find_pairs(clustered, reader, noted="cluster"),
+        pairs=[] if whole is None else find_pairs(whole, reader, noted="cluster"),
         odd=find_odd_ones(result),
     )
 

@@ -1,7 +1,7 @@
 """The examples and pairs that travel inside the page."""
 
-import math
-from typing import Any, Literal
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -13,96 +13,105 @@ from neurashed.plots import (
     describe_values,
     order_examples,
 )
+from neurashed.report.axes import encode_axes
 from neurashed.report.encoding import EncodedArray, encode_array
-from neurashed.results import read_thumbnails
+from neurashed.report.ranked import Ranked
+from neurashed.report.sampling import Sample
+from neurashed.report.sprites import Sheets
 
-__all__ = ["MOST_EXAMPLES", "choose_shown", "encode_examples", "shrink_thumbnails"]
+__all__ = ["MOST_EXAMPLES", "PageExamples", "choose_shown", "encode_examples"]
 
-# Beyond these the page would pass 15 MB: pairs grow with the square, thumbnails with their pixels.
+# Beyond these the page would pass 15 MB: pairs grow with the square.
 MOST_EXAMPLES = 1_200
-_MOST_THUMBNAIL_BYTES = 6_000_000
-_MOST_TEXT_CHARACTERS = 600
+_MOST_RANKED = 2_500_000
 
 
-def choose_shown(result: xr.DataArray) -> xr.DataArray:
-    """Return the part of a result that the page can hold.
+@dataclass(frozen=True)
+class PageExamples:
+    """What the page's script reads of examples and pairs.
+
+    Attributes:
+        data: Axes, the pairs of the heat map, and the top probes of all sources, for JSON.
+        sheets: Thumbnails by the name of their axis.
+        num_ranks: How many top probes of each source there are; 0 where the heat map has all pairs.
+        num_pair_bytes: About how many bytes of the file the pairs take.
+    """
+
+    data: dict[str, Any]
+    sheets: dict[str, Sheets]
+    num_ranks: int
+    num_pair_bytes: int
+
+    @property
+    def num_sheet_bytes(self) -> int:
+        """How many bytes of the file the thumbnails take."""
+        return sum(len(sheet) for one in self.sheets.values() for sheet in one.sheets)
+
+
+def choose_shown(sample: Sample) -> Sample:
+    """Return the part of a result whose every pair the page holds.
 
     Args:
-        result: Values ``(source, probe)``.
+        sample: What was read of the result.
 
     Returns:
-        The result itself, or at most 1,200 evenly spaced examples on each axis.
+        The sample itself, or at most 1,200 evenly spaced examples of each axis of it.
     """
     at = {
-        axis: np.linspace(0, result.sizes[axis] - 1, MOST_EXAMPLES).round().astype(int)
-        for axis in ("source", "probe")
-        if result.sizes[axis] > MOST_EXAMPLES
+        axis: np.linspace(0, size - 1, min(size, MOST_EXAMPLES)).round().astype(int)
+        for axis, size in (("source", len(sample.sources)), ("probe", len(sample.probes)))
     }
-    return result.isel(at).load() if at else result.load()
+    if (len(at["source"]), len(at["probe"])) == sample.result.shape:
+        return sample
+    return Sample(
+        result=sample.result.isel(at),
+        sources=sample.sources[at["source"]],
+        probes=sample.probes[at["probe"]],
+        is_whole=False,
+    )
 
 
-def encode_examples(shown: xr.DataArray) -> dict[str, Any]:
-    """Return pairs, orders, colours and examples in the form that the page's script reads."""
-    scale = choose_color_scale(shown)
-    factor = _choose_thumbnail_factor(shown)
-    sources = _encode_axis(shown, "source", factor)
+def encode_examples(result: xr.DataArray, shown: Sample, ranked: Ranked | None) -> PageExamples:
+    """Return pairs, orders, colours and examples in the form that the page's script reads.
+
+    Args:
+        result: Values ``(source, probe)``, which are not read.
+        shown: The part of it whose every pair travels in the page.
+        ranked: The top probes of all its sources; without them only ``shown`` can be explored.
+
+    Returns:
+        What the page's script reads.
+    """
+    has_all = shown.is_whole or ranked is None
+    axes, sheets = encode_axes(shown.result if has_all else result)
+    kept = None if ranked is None or has_all else _cut_ranks(ranked)
+    pairs = {
+        "map": _encode_map(shown, has_all=has_all),
+        "ranked": None if kept is None else _encode_ranked(kept),
+    }
+    data = {"valueName": describe_values(result), **axes, **pairs}
+    num_ranks = 0 if kept is None else kept.places.shape[1]
+    return PageExamples(data, sheets, num_ranks, _count_bytes(pairs))
+
+
+def _encode_map(shown: Sample, *, has_all: bool) -> dict[str, Any]:
+    scale = choose_color_scale(shown.result)
+    values = shown.result.transpose("source", "probe").values.astype(np.float32)
     return {
-        "values": encode_array(shown.transpose("source", "probe").values.astype(np.float32)),
-        "valueName": describe_values(shown),
-        "orders": {order: _encode_order(shown, order) for order in available_orders(shown)},
+        "values": encode_array(values),
+        # Where the rows and columns stand among all examples; none sent means "they are all".
+        "sources": None if has_all else encode_array(shown.sources.astype(np.uint32)),
+        "probes": None if has_all else encode_array(shown.probes.astype(np.uint32)),
+        "orders": {
+            order: _encode_order(shown.result, order) for order in available_orders(shown.result)
+        },
         "scale": {
             "stops": scale.stops(),
             "low": scale.low,
             "high": scale.high,
             "isClipped": scale.is_clipped,
         },
-        "sources": sources,
-        # Most often sources and probes are the same examples: none sent means "the sources".
-        "probes": None if _is_same_set(shown) else _encode_axis(shown, "probe", factor),
     }
-
-
-def shrink_thumbnails(thumbnails: np.ndarray, factor: int) -> np.ndarray:
-    """Return thumbnails with each block of ``factor`` by ``factor`` pixels averaged.
-
-    Args:
-        thumbnails: Images ``(example, row, column[, channel])`` in uint8.
-        factor: How many pixels become one; rows and columns left over are cut off.
-
-    Returns:
-        Smaller images in uint8.
-
-    Example:
-        >>> shrink_thumbnails(np.full((1, 5, 4), 8, np.uint8), 2).shape
-        (1, 2, 2)
-    """
-    if factor == 1:
-        return thumbnails
-    count, height, width = thumbnails.shape[0], *(size // factor for size in thumbnails.shape[1:3])
-    cut = thumbnails[:, : height * factor, : width * factor]
-    blocks = cut.reshape(count, height, factor, width, factor, *thumbnails.shape[3:])
-    return blocks.mean(axis=(2, 4)).round().astype(np.uint8)
-
-
-def _is_same_set(shown: xr.DataArray) -> bool:
-    suffixes = ("", "_label", "_fine_label", "_text", "_thumbnail")
-    pairs = [
-        (shown.coords.get(f"source{one}"), shown.coords.get(f"probe{one}")) for one in suffixes
-    ]
-    return all(
-        np.array_equal(source.values, probe.values)
-        if source is not None and probe is not None
-        else source is probe
-        for source, probe in pairs
-    )
-
-
-def _choose_thumbnail_factor(shown: xr.DataArray) -> int:
-    by_axis = [read_thumbnails(shown, "source"), read_thumbnails(shown, "probe")]
-    images = [one for one in by_axis if one is not None]
-    num_bytes = sum(one.size for one in images)
-    smallest_side = min((min(one.shape[1:3]) for one in images), default=1)
-    return min(math.ceil(math.sqrt(max(num_bytes / _MOST_THUMBNAIL_BYTES, 1.0))), smallest_side)
 
 
 def _encode_order(shown: xr.DataArray, order: Order) -> dict[str, EncodedArray]:
@@ -113,25 +122,23 @@ def _encode_order(shown: xr.DataArray, order: Order) -> dict[str, EncodedArray]:
     }
 
 
-def _encode_axis(
-    shown: xr.DataArray, axis: Literal["source", "probe"], factor: int
-) -> dict[str, Any]:
-    def read(suffix: str) -> list[str] | None:
-        name = f"{axis}_{suffix}"
-        return shown[name].values.astype(str).tolist() if name in shown.coords else None
+def _cut_ranks(ranked: Ranked) -> Ranked:
+    num_ranks = max(_MOST_RANKED // len(ranked.places), 1)
+    return replace(ranked, places=ranked.places[:, :num_ranks], values=ranked.values[:, :num_ranks])
 
-    texts = read("text")
-    thumbnails = read_thumbnails(shown, axis)
+
+def _encode_ranked(ranked: Ranked) -> dict[str, Any]:
+    # What has no probe has no value, and the script goes by that.
+    places = np.maximum(ranked.places, 0).astype(np.uint32)
     return {
-        "ids": shown[axis].values.astype(str).tolist(),
-        "labels": read("label"),
-        "fineLabels": read("fine_label"),
-        "texts": None if texts is None else [_cut_text(text) for text in texts],
-        "thumbnails": None
-        if thumbnails is None
-        else encode_array(shrink_thumbnails(thumbnails, factor)),
+        "places": encode_array(places.astype(np.uint16) if places.max() < 2**16 else places),
+        "values": encode_array(ranked.values.astype(np.float32)),
+        "own": None if ranked.own is None else encode_array(ranked.own.astype(np.float32)),
     }
 
 
-def _cut_text(text: str) -> str:
-    return text if len(text) <= _MOST_TEXT_CHARACTERS else text[:_MOST_TEXT_CHARACTERS] + "…"
+def _count_bytes(value: Any) -> int:  # noqa: ANN401
+    """Return how long the texts of encoded arrays are."""
+    if isinstance(value, dict):
+        return sum(map(_count_bytes, value.values()))
+    return len(value) if isinstance(value, str) else 0

@@ -6,14 +6,28 @@ import numpy as np
 import xarray as xr
 
 from neurashed.clustering import near_duplicates, odd_ones_out
-from neurashed.report.examples import choose_shown
 from neurashed.report.members import Member, MemberReader
+from neurashed.report.ranked import Ranked
+from neurashed.report.ranked_pairs import KnownPairs, closest_pairs, find_known_pairs, odd_sources
 
-__all__ = ["LookAlikes", "OddOne", "Pair", "describe_look_alikes", "find_odd_ones", "find_pairs"]
+__all__ = [
+    "LookAlikes",
+    "OddOne",
+    "OddOnes",
+    "Pair",
+    "describe_look_alikes",
+    "describe_ranked_look_alikes",
+    "find_odd_ones",
+    "find_pairs",
+]
 
 _NUM_PAIRS, _NUM_ODD = 12, 24
-# Beyond it a search would take longer than the rest of the page, and gigabytes.
-_MOST_SEARCHED = 5_000
+_SYMMETRIC_MEASURES = {"tangent_kernel", "cosine"}
+_VOTES = {
+    "neighbors": "the examples that they move with most",
+    "held_out": "all other examples, each with the weight that kernel regression gives it",
+    "top_probes": "the examples that they move with most, among the top probes of each",
+}
 
 
 @dataclass(frozen=True)
@@ -49,37 +63,96 @@ class OddOne:
 
 
 @dataclass(frozen=True)
+class OddOnes:
+    """Examples that move with another class than their own.
+
+    Attributes:
+        members: The oddest first.
+        voters: Who votes for the class of each, in words.
+    """
+
+    members: list[OddOne]
+    voters: str
+
+
+@dataclass(frozen=True)
 class LookAlikes:
     """What the page says of pairs and odd ones where it shows no clusters.
 
     Attributes:
-        num_searched: How many examples were searched.
+        searched: Among what was searched, in words.
         pairs: Near-duplicates.
         odd: Members that move with another class than their own.
     """
 
-    num_searched: int
+    searched: str
     pairs: list[Pair]
-    odd: list[OddOne]
+    odd: OddOnes
 
 
-def describe_look_alikes(result: xr.DataArray) -> LookAlikes | None:
+def describe_look_alikes(result: xr.DataArray, *, is_sample: bool = False) -> LookAlikes | None:
     """Find near-duplicates and odd ones out among the sources of a result.
 
     Args:
         result: Values ``(source, probe)``.
+        is_sample: Whether they are a sample of a larger result.
 
     Returns:
         What the page shows; None if the sources were not measured as probes too.
     """
     if not _is_square(result):
         return None
-    searched = result if result.sizes["source"] <= _MOST_SEARCHED else choose_shown(result)
-    if not _is_square(searched):
+    num_searched = f"{result.sizes['source']:,}"
+    return LookAlikes(
+        searched=f"a sample of {num_searched} sources" if is_sample else f"{num_searched} sources",
+        pairs=find_pairs(result, MemberReader(result), noted=_label_of(result)),
+        odd=find_odd_ones(result),
+    )
+
+
+def describe_ranked_look_alikes(result: xr.DataArray, ranked: Ranked) -> LookAlikes | None:
+    """Find near-duplicates and odd ones out among all sources by their top probes.
+
+    Args:
+        result: Values ``(source, probe)``, which are not read.
+        ranked: Top probes of all its sources.
+
+    Returns:
+        What the page shows; None if the sources are not the probes.
+    """
+    if ranked.own is None:
         return None
-    noted = "source_label" if "source_label" in searched.coords else ""
-    pairs = find_pairs(searched, MemberReader(searched), noted=noted)
-    return LookAlikes(searched.sizes["source"], pairs, find_odd_ones(searched))
+    reader, noted = MemberReader(result), _label_of(result)
+    known = find_known_pairs(
+        ranked, is_symmetric=result.attrs.get("measure") in _SYMMETRIC_MEASURES
+    )
+    pairs = [
+        Pair(reader.read(first, noted), reader.read(second, noted), f"{value:.4f}")
+        for first, second, value in closest_pairs(known, _NUM_PAIRS)
+    ]
+    num_sources, num_ranks = ranked.places.shape
+    return LookAlikes(
+        searched=f"{num_sources:,} sources, by their {num_ranks} top probes",
+        pairs=pairs,
+        odd=OddOnes(_find_ranked_odd_ones(result, known, reader), _VOTES["top_probes"]),
+    )
+
+
+def _find_ranked_odd_ones(
+    result: xr.DataArray, known: KnownPairs, reader: MemberReader
+) -> list[OddOne]:
+    if not _has_classes(result):
+        return []
+    names, classes = np.unique(result["source_label"].to_numpy(), return_inverse=True)
+    return [
+        OddOne(
+            reader.read(one.place),
+            str(names[classes[one.place]]),
+            str(names[one.suggested]),
+            f"{one.score:+.2f}",
+        )
+        for one in odd_sources(known, classes, _NUM_ODD)
+    ]
 
 
 def find_pairs(result: xr.DataArray, reader: MemberReader, *, noted: str = "") -> list[Pair]:
@@ -102,7 +175,7 @@ def find_pairs(result: xr.DataArray, reader: MemberReader, *, noted: str = "") -
     ]
 
 
-def find_odd_ones(result: xr.DataArray) -> list[OddOne]:
+def find_odd_ones(result: xr.DataArray) -> OddOnes:
     """Return the examples that move most with another class than their own.
 
     Args:
@@ -111,21 +184,29 @@ def find_odd_ones(result: xr.DataArray) -> list[OddOne]:
     Returns:
         At most two dozen, the oddest first; none without classes, or where sources are no probes.
     """
-    has_classes = "source_label" in result.coords and len(np.unique(result["source_label"])) > 1
-    if not has_classes or not _is_square(result):
-        return []
+    if not _has_classes(result) or not _is_square(result):
+        return OddOnes([], "")
     odd = odd_ones_out(result)
     scores = odd["score"].to_numpy()
     order = np.argsort(np.where(np.isnan(scores), np.inf, -scores), kind="stable")[:_NUM_ODD]
     reader = MemberReader(result)
     labels, suggested = result["source_label"].to_numpy(), odd["suggested_label"].to_numpy()
-    return [
+    members = [
         OddOne(
             reader.read(place), str(labels[place]), str(suggested[place]), f"{scores[place]:+.2f}"
         )
         for place in order.tolist()
         if scores[place] > 0
     ]
+    return OddOnes(members, _VOTES[odd.attrs["votes_of"]])
+
+
+def _label_of(result: xr.DataArray) -> str:
+    return "source_label" if "source_label" in result.coords else ""
+
+
+def _has_classes(result: xr.DataArray) -> bool:
+    return "source_label" in result.coords and len(np.unique(result["source_label"])) > 1
 
 
 def _is_square(result: xr.DataArray) -> bool:

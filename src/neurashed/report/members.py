@@ -9,7 +9,7 @@ import numpy as np
 import xarray as xr
 from matplotlib.image import imsave
 
-from neurashed.report.examples import shrink_thumbnails
+from neurashed.report.sprites import shrink_thumbnails
 from neurashed.results import read_thumbnails
 
 __all__ = ["Member", "MemberReader"]

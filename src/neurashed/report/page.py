@@ -1,6 +1,7 @@
 """The page: what the template needs, and the script and style that travel inside it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from importlib.resources import files
 
 import jinja2
@@ -11,9 +12,15 @@ from neurashed.plots import describe_values
 from neurashed.report.clusters import describe_clusters
 from neurashed.report.encoding import encode_text
 from neurashed.report.examples import choose_shown, encode_examples
-from neurashed.report.look_alikes import describe_look_alikes
-from neurashed.report.page_text import describe_shown, describe_size
+from neurashed.report.look_alikes import (
+    LookAlikes,
+    describe_look_alikes,
+    describe_ranked_look_alikes,
+)
+from neurashed.report.page_text import describe_shown, describe_size, describe_weight
 from neurashed.report.provenance import describe_provenance, find_cautions
+from neurashed.report.ranked import Ranked
+from neurashed.report.sampling import Sample
 from neurashed.report.summary import (
     STATISTICS,
     StrengthRow,
@@ -21,15 +28,16 @@ from neurashed.report.summary import (
     summarize_distributions,
     summarize_strengths,
 )
-from neurashed.report.tables import build_class_tables
+from neurashed.report.tables import build_class_tables, lay_out_tables
 from neurashed.report.verdict import Verdict, judge
 
-__all__ = ["render_page"]
+__all__ = ["Material", "render_page"]
 
 # Later files use what earlier ones define; together they are one script.
 _SCRIPTS = (
     "dom.js",
     "decoding.js",
+    "thumbnails.js",
     "examples.js",
     "theme.js",
     "summaries.js",
@@ -43,26 +51,43 @@ _SCRIPTS = (
 )
 
 
-def render_page(
-    results: Mapping[str, xr.DataArray],
-    title: str | None,
-    clustered: xr.DataArray | None = None,
-) -> str:
+@dataclass(frozen=True)
+class Material:
+    """What a page is made from.
+
+    Attributes:
+        result: Values ``(source, probe)``, the result in question; read no further than its sample.
+        samples: What was read of it and of its comparisons, by the names the page gives them; its
+            own sample is the first.
+        clustered: A result whose sources carry clusters, if there is one.
+        ranked: The top probes of all sources, if they are at hand.
+        class_tables: Class tables over all pairs, where the sample is not the whole result.
+    """
+
+    result: xr.DataArray
+    samples: Mapping[str, Sample]
+    clustered: xr.DataArray | None = None
+    ranked: Ranked | None = None
+    class_tables: Sequence[xr.Dataset] = ()
+
+
+def render_page(material: Material, title: str | None) -> str:
     """Return the page as HTML.
 
     Args:
-        results: Values ``(source, probe)`` by name: the result in question, then its comparisons.
+        material: What the page is made from.
         title: Heading of the page; says what was measured if None.
-        clustered: A result whose sources carry clusters, if there is one.
 
     Returns:
         The whole file.
     """
-    name, result = next(iter(results.items()))
-    shown = choose_shown(result)
-    strengths = summarize_strengths(results)
-    distributions = summarize_distributions(results)
-    charts = describe_charts(strengths, distributions)
+    result, clustered = material.result, material.clustered
+    name, sample = next(iter(material.samples.items()))
+    shown = choose_shown(sample)
+    examples = encode_examples(result, shown, material.ranked)
+    read = {name: one.result for name, one in material.samples.items()}
+    strengths = summarize_strengths(read)
+    distributions = summarize_distributions(read)
     return _load_template().render(
         title=title or describe_size(result),
         size=describe_size(result),
@@ -70,17 +95,30 @@ def render_page(
         strengths=strengths,
         statistics=STATISTICS,
         distributions=distributions,
-        tables=build_class_tables(result),
-        clusters=None if clustered is None else describe_clusters(clustered, result),
-        look_alikes=describe_look_alikes(result) if clustered is None else None,
-        data={**charts, "examples": encode_examples(shown)},
-        shown=describe_shown(result, shown),
-        cautions=find_cautions(result),
+        tables=[
+            *lay_out_tables(material.class_tables),
+            *build_class_tables(sample.result, is_sample=not sample.is_whole),
+        ],
+        clusters=None if clustered is None else describe_clusters(clustered, sample.result),
+        look_alikes=_find_look_alikes(material, sample) if clustered is None else None,
+        data={**describe_charts(strengths, distributions), "examples": examples.data},
+        sheets=examples.sheets,
+        sample="" if sample.is_whole else sample.describe(result),
+        num_sources=result.sizes["source"],
+        num_ranked=examples.num_ranks,
+        shown=f"{describe_shown(result, sample, shown)} {describe_weight(examples)}",
+        cautions=find_cautions(result, None if sample.is_whole else sample.result),
         provenance=describe_provenance(result),
         style=_read("report.css"),
         script="\n".join(_read(script) for script in _SCRIPTS),
         plotly=encode_text(get_plotlyjs()),
     )
+
+
+def _find_look_alikes(material: Material, sample: Sample) -> LookAlikes | None:
+    if sample.is_whole or material.ranked is None:
+        return describe_look_alikes(sample.result, is_sample=not sample.is_whole)
+    return describe_ranked_look_alikes(material.result, material.ranked)
 
 
 def _judge(name: str, measure: str, rows: list[StrengthRow]) -> Verdict:

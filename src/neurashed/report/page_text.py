@@ -3,8 +3,11 @@
 import xarray as xr
 
 from neurashed.plots import describe_values
+from neurashed.report.examples import PageExamples
+from neurashed.report.quantities import write_bytes
+from neurashed.report.sampling import Sample
 
-__all__ = ["describe_shown", "describe_size"]
+__all__ = ["describe_shown", "describe_size", "describe_weight"]
 
 
 def describe_size(result: xr.DataArray) -> str:
@@ -14,17 +17,44 @@ def describe_size(result: xr.DataArray) -> str:
     return f"{name[:1].upper()}{name[1:]} of {num_sources:,} sources and {num_probes:,} probes"
 
 
-def describe_shown(result: xr.DataArray, shown: xr.DataArray) -> str:
-    """Return how the values on the page differ from those that were measured."""
-    sentence = "Values on this page are rounded to float32 (seven digits)."
+def describe_shown(result: xr.DataArray, sample: Sample, shown: Sample) -> str:
+    """Return how the values on the page differ from those that were measured.
+
+    Args:
+        result: Values ``(source, probe)``, which are not read.
+        sample: What was read of them.
+        shown: The part of it whose every pair is on the page.
+
+    Returns:
+        Sentences.
+    """
+    sentences = ["Values on this page are rounded to float32 (seven digits)."]
     if str(result.dtype) == "float32":
-        sentence = "Values on this page are the measured ones, bit for bit (float32)."
-    if shown.sizes == result.sizes:
-        return sentence
+        sentences = ["Values on this page are the measured ones, bit for bit (float32)."]
+    if not sample.is_whole:
+        sentences.append(
+            f"The heat map, the distributions and what is said to be of a sample rest on "
+            f"{sample.describe(result)}."
+        )
+    elif not shown.is_whole:
+        parts = [
+            f"{shown.result.sizes[axis]:,} of {result.sizes[axis]:,} {axis}s"
+            for axis in ("source", "probe")
+        ]
+        sentences.append(
+            f"The heat map shows {' and '.join(parts)}, evenly spaced; the summaries use all."
+        )
+    return " ".join(sentences)
+
+
+def describe_weight(examples: PageExamples) -> str:
+    """Return how many bytes pairs and thumbnails take of the file."""
     parts = [
-        f"{shown.sizes[axis]:,} of {result.sizes[axis]:,} {axis}s" for axis in ("source", "probe")
+        f"{name} {write_bytes(float(num_bytes))}"
+        for name, num_bytes in (
+            ("pairs", examples.num_pair_bytes),
+            ("thumbnails", examples.num_sheet_bytes),
+        )
+        if num_bytes
     ]
-    return (
-        f"{sentence} The heat map and the list show {' and '.join(parts)}, evenly spaced; "
-        "the summaries use all."
-    )
+    return f"Of this file, {' and '.join(parts)}."

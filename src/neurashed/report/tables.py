@@ -1,6 +1,7 @@
 """Class tables in the form in which the page shows them: text, interval and colour of each cell."""
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import matplotlib as mpl
@@ -13,7 +14,7 @@ from neurashed.report.summary import STATISTICS, has_labels, usable_statistics
 from neurashed.results import class_table
 from neurashed.typing import Statistic
 
-__all__ = ["ClassTable", "TableCell", "build_class_tables"]
+__all__ = ["ClassTable", "TableCell", "build_class_tables", "lay_out_tables"]
 
 _LABEL_KINDS: dict[LabelKind, str] = {"label": "class", "fine_label": "finer class"}
 # A finer table may have a hundred classes: one statistic of it keeps the page small, and cells
@@ -64,8 +65,16 @@ class ClassTable:
     rows: list[list[TableCell]]
 
 
-def build_class_tables(result: xr.DataArray) -> list[ClassTable]:
-    """Return a table for every statistic and kind of label that the result allows."""
+def build_class_tables(result: xr.DataArray, *, is_sample: bool = False) -> list[ClassTable]:
+    """Return a table for every statistic and kind of label that a result allows.
+
+    Args:
+        result: Values ``(source, probe)``.
+        is_sample: Whether they are a sample of a larger result.
+
+    Returns:
+        The tables; none without labels.
+    """
     tables = []
     for labels in _LABEL_KINDS:
         if not has_labels(result, labels):
@@ -74,26 +83,46 @@ def build_class_tables(result: xr.DataArray) -> list[ClassTable]:
         statistics = usable_statistics(result)
         if num_classes > _MOST_CLASSES_WITH_ALL_STATISTICS:
             statistics = statistics[:1]
-        tables += [_build(result, labels, statistic) for statistic in statistics]
+        tables += [
+            _lay_out(_summarize(result, labels, statistic), is_sample=is_sample)
+            for statistic in statistics
+        ]
     return tables
 
 
-def _build(result: xr.DataArray, labels: LabelKind, statistic: Statistic) -> ClassTable:
+def lay_out_tables(tables: Iterable[xr.Dataset]) -> list[ClassTable]:
+    """Return tables over all pairs of a result as the page shows them.
+
+    Args:
+        tables: Class tables as `neurashed.results.class_table` gives them.
+
+    Returns:
+        The tables.
+    """
+    return [_lay_out(table, is_sample=False) for table in tables]
+
+
+def _summarize(result: xr.DataArray, labels: LabelKind, statistic: Statistic) -> xr.Dataset:
     num_classes = max(len(np.unique(result[f"{axis}_{labels}"])) for axis in ("source", "probe"))
     has_intervals = num_classes <= _MOST_CLASSES_WITH_INTERVALS
-    table = class_table(
+    return class_table(
         result,
         statistic=statistic,
         labels=labels,
         num_bootstrap=_NUM_BOOTSTRAP if has_intervals else 0,
     )
+
+
+def _lay_out(table: xr.Dataset, *, is_sample: bool) -> ClassTable:
+    labels, statistic = table.attrs["labels"], table.attrs["statistic"]
     columns = [table[name].values.tolist() for name in ("value", "low", "high", "count")]
     look = _choose_look(table["value"])
+    pairs = "the pairs of a sample" if is_sample else "all pairs of different examples"
     return ClassTable(
         labels=labels,
         statistic=statistic,
         caption=(
-            f"{STATISTICS[statistic].capitalize()} over all pairs of different examples, by "
+            f"{STATISTICS[statistic].capitalize()} over {pairs}, by "
             f"{_LABEL_KINDS[labels]} of the source (rows) and of the probe (columns)"
         ),
         source_classes=table["source_class"].values.astype(str).tolist(),

@@ -11,10 +11,10 @@ function listenToKeys(step) {
     if (!(key in steps) || isTaken || hasModifier) return;
     if (isVertical && !target.closest("#heat-map")) return;
     event.preventDefault();
-    step(steps[key]);
+    step(steps[key], Boolean(target.closest("#heat-map")));
   });
-  byId("previous").addEventListener("click", () => step(-1));
-  byId("next").addEventListener("click", () => step(1));
+  byId("previous").addEventListener("click", () => step(-1, false));
+  byId("next").addEventListener("click", () => step(1, false));
 }
 
 /** Tells which choice was made: `order` and `sort`, and `statistic` and `labels` of the tables. */

@@ -1,12 +1,41 @@
-// The examples, their pairs, and how one example looks on the page.
+// The examples, what is known of their pairs, and how one example looks on the page.
 
+/**
+ * Opens what the page knows: the examples of both axes; `map`, all pairs of some or all of them;
+ * and `responses(source)`, the probes known to respond to a source, as a list of {probe, value}.
+ */
 async function openExamples(encoded) {
-  const { values, shape } = await decodeArray(encoded.values);
+  const sources = await openAxis("sources", encoded.sources);
+  const probes = encoded.probes ? await openAxis("probes", encoded.probes) : sources;
+  const map = await openMap(encoded, sources, probes);
+  const ranked = encoded.ranked && (await openRanked(encoded.ranked));
+  const isSelf = (source, probe) => sources.ids[source] === probes.ids[probe];
+  const known = ranked ? fromTopProbes(ranked) : fromMap(map, probes);
+  return { sources, probes, map, isSelf, valueName: encoded.valueName, ...known };
+}
+
+async function openAxis(name, encoded) {
+  const ids = await decodeTexts(encoded.ids);
+  return {
+    ids,
+    labels: encoded.labels && (await openLabels(encoded.labels)),
+    fineLabels: encoded.fineLabels && (await openLabels(encoded.fineLabels)),
+    texts: encoded.texts && (await decodeTexts(encoded.texts)),
+    thumbnails: encoded.thumbnails && openThumbnails(name, encoded.thumbnails),
+    positions: new Map(ids.map((id, position) => [id, position])),
+  };
+}
+
+async function openLabels({ names, numbers }) {
+  return Array.from((await decodeArray(numbers)).values, (number) => names[number]);
+}
+
+/** The heat map knows rows and columns; `sources.at` and `probes.at` say which examples they are. */
+async function openMap({ map, valueName }, sources, probes) {
+  const { values, shape } = await decodeArray(map.values);
   const [numSources, numProbes] = shape;
-  const sources = await openAxis(encoded.sources);
-  const probes = encoded.probes ? await openAxis(encoded.probes) : sources;
   const orders = {};
-  for (const [name, order] of Object.entries(encoded.orders)) {
+  for (const [name, order] of Object.entries(map.orders)) {
     orders[name] = {
       sources: (await decodeArray(order.sources)).values,
       probes: (await decodeArray(order.probes)).values,
@@ -15,21 +44,62 @@ async function openExamples(encoded) {
   return {
     numSources,
     numProbes,
-    sources,
-    probes,
+    sources: takeExamples(sources, map.sources && (await decodeArray(map.sources)).values),
+    probes: takeExamples(probes, map.probes && (await decodeArray(map.probes)).values),
     orders,
-    scale: encoded.scale,
-    valueName: encoded.valueName,
+    scale: map.scale,
+    valueName,
+    isWhole: map.sources === null,
     hasNegative: values.some((value) => value < 0),
     row: (source) => values.subarray(source * numProbes, (source + 1) * numProbes),
-    isSelf: (source, probe) => sources.ids[source] === probes.ids[probe],
   };
 }
 
-async function openAxis(encoded) {
-  const thumbnails = encoded.thumbnails && (await decodeArray(encoded.thumbnails));
-  const positions = new Map(encoded.ids.map((id, position) => [id, position]));
-  return { ...encoded, thumbnails, positions };
+/** Returns the ids and labels of some examples of an axis, or of all. */
+function takeExamples({ ids, labels, fineLabels }, positions) {
+  const at = positions ?? Uint32Array.from(ids.keys());
+  const take = (texts) => texts && Array.from(at, (position) => texts[position]);
+  const places = new Map(Array.from(at, (position, place) => [position, place]));
+  return {
+    at,
+    placeOf: (position) => places.get(position),
+    ids: take(ids),
+    labels: take(labels),
+    fineLabels: take(fineLabels),
+  };
+}
+
+async function openRanked({ places, values, own }) {
+  const { values: numbers, shape } = await decodeArray(values);
+  return {
+    places: (await decodeArray(places)).values,
+    values: numbers,
+    own: own && (await decodeArray(own)).values,
+    numRanks: shape[1],
+  };
+}
+
+function fromMap(map, probes) {
+  return {
+    hasNegative: map.hasNegative,
+    isRanked: false,
+    responses: (source) => Array.from(map.row(source), (value, probe) => ({ probe, value })),
+    ownValue: (source) => map.row(source)[probes.positions.get(map.sources.ids[source])],
+  };
+}
+
+function fromTopProbes({ places, values, own, numRanks }) {
+  const ranks = Array.from({ length: numRanks }, (_, rank) => rank);
+  return {
+    hasNegative: values.some((value) => value < 0),
+    isRanked: true,
+    responses: (source) =>
+      ranks
+        .map((rank) => source * numRanks + rank)
+        .filter((at) => Number.isFinite(values[at]))
+        .map((at) => ({ probe: places[at], value: values[at] })),
+    ownValue: (source) => own?.[source],
+  };
 }
 
 /** Writes a value for people: four digits, or the word for what has no value. */
@@ -44,26 +114,6 @@ function describeExample(axis, position) {
   const label = axis.labels ? `, ${axis.labels[position]}` : "";
   const fine = axis.fineLabels ? ` (${axis.fineLabels[position]})` : "";
   return `${axis.ids[position]}${label}${fine}`;
-}
-
-function drawThumbnail(axis, position) {
-  const [, height, width, channels = 1] = axis.thumbnails.shape;
-  const canvas = make("canvas");
-  canvas.width = width;
-  canvas.height = height;
-  canvas.setAttribute("role", "img");
-  canvas.setAttribute("aria-label", `Picture of example ${axis.ids[position]}`);
-  const image = new ImageData(width, height);
-  const start = position * height * width * channels;
-  for (let pixel = 0; pixel < height * width; pixel += 1) {
-    for (let channel = 0; channel < 3; channel += 1) {
-      const from = start + pixel * channels + (channels === 3 ? channel : 0);
-      image.data[4 * pixel + channel] = axis.thumbnails.values[from];
-    }
-    image.data[4 * pixel + 3] = 255;
-  }
-  canvas.getContext("2d").putImageData(image, 0, 0);
-  return canvas;
 }
 
 /** Returns what shows an example: its picture, then its label with a remark, its id and text. */

@@ -12,7 +12,8 @@ const SORTS = {
 };
 
 /** Returns the sorts that make sense, the default first. */
-function availableSorts({ hasNegative }) {
+function availableSorts({ hasNegative, isRanked }) {
+  if (isRanked) return hasNegative ? ["magnitude"] : ["largest"];
   return hasNegative ? ["magnitude", "largest", "smallest"] : ["largest", "smallest"];
 }
 
@@ -24,14 +25,16 @@ function fillSorts(select, examples) {
   }
 }
 
-/** Returns the probes other than the source itself; those with undefined values come last. */
-function sortProbes(examples, source, sort) {
-  const row = examples.row(source);
-  const key = (probe) => (Number.isFinite(row[probe]) ? SORTS[sort].key(row[probe]) : Infinity);
-  const probes = Array.from(row.keys()).filter((probe) => !examples.isSelf(source, probe));
-  const keys = Float64Array.from(row, (_, probe) => key(probe));
+/** Returns the responses of probes other than the source; undefined values come last. */
+function sortResponses(examples, source, sort) {
+  const key = ({ value }) => (Number.isFinite(value) ? SORTS[sort].key(value) : Infinity);
   // Infinity − Infinity is NaN, which a sort takes for a tie only by luck: compare instead.
-  return probes.sort((a, b) => (keys[a] < keys[b] ? -1 : keys[a] > keys[b] ? 1 : a - b));
+  const compare = (a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : a.probe - b.probe);
+  return examples
+    .responses(source)
+    .filter(({ probe }) => !examples.isSelf(source, probe))
+    .map((response) => ({ ...response, key: key(response) }))
+    .sort(compare);
 }
 
 function createExplorer(examples) {
@@ -41,35 +44,34 @@ function createExplorer(examples) {
 
   function show(newSource, sort) {
     source = newSource;
-    sorted = sortProbes(examples, source, sort);
+    sorted = sortResponses(examples, source, sort);
     numShown = FIRST_PROBES;
     drawSource();
     drawProbes();
-    drawByClass(byId("by-class"), examples, source);
+    drawByClass(byId("by-class"), examples, source, sorted);
     byId("short-title").textContent = SORTS[sort].short;
     byId("agreement").textContent = describeAgreement(examples, source, sorted, sort);
     byId("announcement").textContent = announce(sort);
   }
 
   function drawSource() {
-    const selfProbe = examples.probes.positions.get(examples.sources.ids[source]);
+    const own = examples.ownValue(source);
     for (const id of ["source", "short-source"]) {
       byId(id).replaceChildren(...drawExample(examples.sources, source));
-      if (selfProbe === undefined) continue;
-      const value = formatValue(examples.row(source)[selfProbe]);
-      byId(id).querySelector(".words").append(make("div", "faint", `itself: ${value}`));
+      if (own === undefined) continue;
+      byId(id).querySelector(".words").append(make("div", "faint", `itself: ${formatValue(own)}`));
     }
     byId("short-probes").replaceChildren(
-      ...sorted.slice(0, SHORT_PROBES).map((probe) => drawShortProbe(examples, source, probe)),
+      ...sorted.slice(0, SHORT_PROBES).map((response) => drawShortProbe(examples, response)),
     );
   }
 
   function drawProbes() {
-    const values = examples.row(source);
-    const largest = Math.max(...sorted.map((probe) => Math.abs(values[probe])).filter(Number.isFinite), 0);
+    const sizes = sorted.map(({ value }) => Math.abs(value)).filter(Number.isFinite);
+    const largest = Math.max(...sizes, 0);
     const cards = sorted
       .slice(0, numShown)
-      .map((probe, rank) => drawProbeCard(examples, source, probe, { rank, largest }));
+      .map((response, rank) => drawProbeCard(examples, source, response, { rank, largest }));
     byId("probes").replaceChildren(...cards);
     const left = sorted.length - cards.length;
     byId("more").hidden = left <= 0;
@@ -77,9 +79,10 @@ function createExplorer(examples) {
   }
 
   function announce(sort) {
-    const first = sorted[0];
-    const value = first === undefined ? "" : formatValue(examples.row(source)[first]);
-    const probe = first === undefined ? "no probes" : `probe ${describeExample(examples.probes, first)}: ${value}`;
+    const [first] = sorted;
+    const probe = first
+      ? `probe ${describeExample(examples.probes, first.probe)}: ${formatValue(first.value)}`
+      : "no probes";
     return `Source ${describeExample(examples.sources, source)}. ${SORTS[sort].title}: ${probe}`;
   }
 
@@ -95,17 +98,15 @@ function isOfOtherClass(examples, source, probe) {
   return Boolean(sources.labels && probes.labels && sources.labels[source] !== probes.labels[probe]);
 }
 
-function drawShortProbe(examples, source, probe) {
-  const { probes } = examples;
+function drawShortProbe({ probes }, { probe, value }) {
   const item = make("li");
   if (probes.thumbnails) item.append(drawThumbnail(probes, probe));
   item.append(make("span", "words", probes.labels?.[probe] ?? probes.texts?.[probe] ?? probes.ids[probe]));
-  item.append(make("span", "", formatValue(examples.row(source)[probe])));
+  item.append(make("span", "", formatValue(value)));
   return item;
 }
 
-function drawProbeCard(examples, source, probe, { rank, largest }) {
-  const value = examples.row(source)[probe];
+function drawProbeCard(examples, source, { probe, value }, { rank, largest }) {
   const isOther = isOfOtherClass(examples, source, probe);
   const item = make("li", isOther ? "other" : "");
   item.dataset.probe = examples.probes.ids[probe];
@@ -123,7 +124,7 @@ function describeAgreement(examples, source, sorted, sort) {
   const { sources, probes } = examples;
   if (!sources.labels || !probes.labels) return "";
   const first = sorted.slice(0, AGREEMENT_PROBES);
-  const numSame = first.filter((probe) => !isOfOtherClass(examples, source, probe)).length;
+  const numSame = first.filter(({ probe }) => !isOfOtherClass(examples, source, probe)).length;
   const share = probes.labels.filter((label) => label === sources.labels[source]).length / probes.labels.length;
   const which = { magnitude: "change most", largest: "move most", smallest: "move least" }[sort];
   return (
@@ -139,37 +140,42 @@ function median(values) {
   return sorted.length % 2 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
 }
 
-/** Draws the median value of this one source's pairs with each class, largest first. */
-function drawByClass(element, examples, source) {
-  const { probes, sources } = examples;
+/** Draws what is known of this one source's pairs with each class, largest first. */
+function drawByClass(element, examples, source, responses) {
+  const { probes, sources, isRanked } = examples;
   element.replaceChildren();
   if (!probes.labels) return;
-  const row = examples.row(source);
   const byClass = new Map();
-  probes.labels.forEach((label, probe) => {
+  for (const { probe, value } of responses) {
+    const label = probes.labels[probe];
     if (!byClass.has(label)) byClass.set(label, []);
-    if (Number.isFinite(row[probe]) && !examples.isSelf(source, probe)) byClass.get(label).push(row[probe]);
-  });
-  const medians = [...byClass]
+    if (Number.isFinite(value)) byClass.get(label).push(value);
+  }
+  const numbers = [...byClass]
     .filter(([, values]) => values.length)
-    .map(([label, values]) => [label, median(values)])
+    .map(([label, values]) => [label, isRanked ? values.length : median(values)])
     .sort(([, a], [, b]) => b - a)
     .slice(0, 20);
-  const largest = Math.max(...medians.map(([, value]) => Math.abs(value)));
+  const largest = Math.max(...numbers.map(([, value]) => Math.abs(value)));
   const table = make("table");
-  table.append(make("caption", "", "Median of its pairs with each class"));
-  for (const [label, value] of medians) {
-    table.append(drawClassRow(label, value, largest, label === sources.labels?.[source]));
+  const about = isRanked
+    ? `How many of its ${responses.length} top probes are of each class`
+    : "Median of its pairs with each class";
+  table.append(make("caption", "", about));
+  for (const [label, value] of numbers) {
+    const text = isRanked ? `${value}` : formatValue(value);
+    const share = largest > 0 ? Math.abs(value) / largest : 0;
+    table.append(drawClassRow(label, text, share, label === sources.labels?.[source]));
   }
   element.append(table);
 }
 
-function drawClassRow(label, value, largest, isOwn) {
+function drawClassRow(label, text, share, isOwn) {
   const line = make("tr", isOwn ? "own" : "other");
   const name = make("th", "", isOwn ? `${label} (own)` : label);
   name.scope = "row";
   const cell = make("td");
-  cell.append(makeBar(largest > 0 ? Math.abs(value) / largest : 0));
-  line.append(name, cell, make("td", "", formatValue(value)));
+  cell.append(makeBar(share));
+  line.append(name, cell, make("td", "", text));
   return line;
 }

@@ -3,7 +3,7 @@
 const MOST_MATCHES = 12;
 
 /** Returns sources whose id is the query, then those with such a label, then those that hold it. */
-function findSources({ sources }, query) {
+function findSources({ sources }, query, most = MOST_MATCHES) {
   const wanted = query.trim().toLowerCase();
   if (!wanted) return [];
   const rankings = [
@@ -17,11 +17,18 @@ function findSources({ sources }, query) {
   const matches = new Set();
   for (const { fields, fits } of rankings) {
     const known = fields.filter(Boolean);
-    for (let source = 0; source < sources.ids.length && matches.size < MOST_MATCHES; source += 1) {
+    for (let source = 0; source < sources.ids.length && matches.size < most; source += 1) {
       if (known.some((values) => fits(values[source].toLowerCase()))) matches.add(source);
     }
   }
   return [...matches];
+}
+
+/** Returns any source that fits the query, or any at all if there is none. */
+function drawSource(examples, query) {
+  const matches = findSources(examples, query, Infinity);
+  const from = matches.length ? matches : [...examples.sources.ids.keys()];
+  return from[Math.floor(Math.random() * from.length)];
 }
 
 function startSearch(examples, pick) {
@@ -34,6 +41,7 @@ function startSearch(examples, pick) {
     const matches = findSources(examples, field.value);
     list.replaceChildren(...matches.map((source) => drawMatch(examples, source, choose)));
     if (field.value.trim() && !matches.length) list.append(make("li", "faint", "No source matches."));
+    if (matches.length === MOST_MATCHES) list.append(make("li", "faint", "The first of more; Random picks any."));
     list.hidden = !field.value.trim();
   });
   field.addEventListener("keydown", ({ key }) => {
@@ -41,6 +49,7 @@ function startSearch(examples, pick) {
     if (key === "Enter" && first !== undefined) choose(first);
     if (key === "ArrowDown") list.querySelector("button")?.focus();
   });
+  byId("random").addEventListener("click", () => pick(drawSource(examples, field.value)));
   list.addEventListener("keydown", (event) => {
     const item = event.target.closest("li");
     const other = { ArrowDown: item?.nextElementSibling, ArrowUp: item?.previousElementSibling }[event.key];

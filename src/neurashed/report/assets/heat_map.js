@@ -9,7 +9,7 @@ const BAR_BESIDE = { x: 1, xpad: 22 };
 const BAR_BELOW = { orientation: "h", x: 0.5, y: -0.12, yanchor: "top" };
 
 /**
- * Makes the heat map; it tells `listeners` what the reader picks, points at and zooms to.
+ * Makes the heat map of its examples; it tells `listeners` what the reader picks, points at and zooms to.
  * Positions are those of the current order: row and column as they stand on the page.
  */
 function createHeatMap(element, examples, listeners) {
@@ -60,7 +60,7 @@ function createHeatMap(element, examples, listeners) {
     const plot = element.querySelector(".nsewdrag").getBoundingClientRect();
     const frame = element.getBoundingClientRect();
     const rowHeight = plot.height / (y0 - y1);
-    marker.hidden = row + 0.5 < y1 || row - 0.5 > y0;
+    marker.hidden = row < 0 || row + 0.5 < y1 || row - 0.5 > y0;
     marker.style.left = `${plot.left - frame.left}px`;
     marker.style.width = `${plot.width}px`;
     marker.style.top = `${plot.top - frame.top + (row - 0.5 - y1) * rowHeight}px`;
@@ -80,7 +80,7 @@ function createHeatMap(element, examples, listeners) {
   /** Zooms in by half, around the picked row and the column of the same example. */
   function zoomIn(column) {
     const [x0, x1, y0, y1] = currentZoom();
-    const [xMiddle, yMiddle] = [column ?? (x0 + x1) / 2, pickedRow];
+    const [xMiddle, yMiddle] = [column ?? (x0 + x1) / 2, pickedRow < 0 ? (y0 + y1) / 2 : pickedRow];
     const [xReach, yReach] = [(x1 - x0) / 4, (y1 - y0) / 4];
     return zoomTo([xMiddle - xReach, xMiddle + xReach, yMiddle - yReach, yMiddle + yReach]);
   }

@@ -3,9 +3,11 @@
 /** Returns functions that show a view: as a whole, or the part that a choice changes. */
 function createDisplay(data, examples, listeners) {
   const explorer = createExplorer(examples);
-  const map = createHeatMap(byId("heat-map"), examples, listeners);
+  const map = createHeatMap(byId("heat-map"), examples.map, listeners);
   const position = (view) => examples.sources.positions.get(view.source);
-  const row = (view) => examples.orders[view.order].sources.indexOf(position(view));
+  const { sources, probes, orders } = examples.map;
+  // A row of the map, −1 if the source is not on it.
+  const row = (view) => orders[view.order].sources.indexOf(sources.placeOf(position(view)));
 
   function showSummaries(view) {
     const { strengths, distributions } = data;
@@ -35,22 +37,24 @@ function createDisplay(data, examples, listeners) {
   }
 
   function zoomIn(view) {
-    const probe = examples.probes.positions.get(view.source);
-    const column = probe === undefined ? null : examples.orders[view.order].probes.indexOf(probe);
+    const probe = probes.placeOf(examples.probes.positions.get(view.source));
+    const column = probe === undefined ? null : orders[view.order].probes.indexOf(probe);
     map.zoomIn(column);
   }
 
   const showChoice = { order: showMap, sort: showSource, statistic: showSummaries, labels: () => {} };
-  return { showAll, showSource, showZoom, showChoice, row, zoomIn, zoomOut: () => map.zoomTo(null) };
+  return { showAll, showSource, showZoom, showChoice, row, position, zoomIn, zoomOut: () => map.zoomTo(null) };
 }
 
 async function showPage(data, examples) {
   const possible = describeView(examples);
   let view = readView(possible);
-  const rows = () => examples.orders[view.order].sources;
+  const { map } = examples;
+  const rows = () => map.orders[view.order].sources;
+  const clamp = (place, length) => Math.min(Math.max(place, 0), length - 1);
   const display = createDisplay(data, examples, {
-    pick: (row) => pick(rows()[row]),
-    point: (source, probe, event) => showTip(examples, source, probe, event),
+    pick: (row) => pickRow(row),
+    point: (row, column, event) => showTip(examples, row, column, event),
     leave: hideTip,
     zoom: (zoom) => {
       view.zoom = zoom;
@@ -65,8 +69,14 @@ async function showPage(data, examples) {
     writeView(view);
   }
 
-  function step(by) {
-    pick(rows()[Math.min(Math.max(display.row(view) + by, 0), rows().length - 1)]);
+  function pickRow(row) {
+    pick(map.sources.at[rows()[clamp(row, rows().length)]]);
+  }
+
+  /** Goes to the next row of the map; where the map is a sample, elsewhere to the next source. */
+  function step(by, isOnMap) {
+    if (map.isWhole || isOnMap) pickRow(display.row(view) + by);
+    else pick(clamp(display.position(view) + by, examples.sources.ids.length));
   }
 
   function choose(name, value) {
@@ -100,7 +110,7 @@ async function start() {
     runPackedScript(byId("plotly-source")),
   ]);
   fillSorts(byId("sort"), examples);
-  byId("scale-note").textContent = describeScale(examples);
+  byId("scale-note").textContent = describeScale(examples.map);
   await showPage(data, examples);
   document.documentElement.dataset.ready = "true";
 }

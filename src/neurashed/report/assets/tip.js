@@ -1,12 +1,14 @@
 // What floats beside the pointer over the heat map: the value of a pair and its two examples.
 
-function showTip(examples, source, probe, { clientX, clientY }) {
+/** Shows the pair in a row and a column of the map. */
+function showTip(examples, row, column, { clientX, clientY }) {
+  const { map } = examples;
   const tip = byId("tip");
-  const value = formatValue(examples.row(source)[probe]);
+  const value = formatValue(map.row(row)[column]);
   const two = make("div", "two");
   two.append(
-    drawSide("source", examples.sources, source),
-    drawSide("probe", examples.probes, probe),
+    drawSide("source", examples.sources, map.sources.at[row]),
+    drawSide("probe", examples.probes, map.probes.at[column]),
   );
   tip.replaceChildren(make("p", "value", `${examples.valueName}: ${value}`), two);
   tip.hidden = false;

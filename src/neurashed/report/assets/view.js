@@ -2,14 +2,15 @@
 
 /** Returns the view that a page opens with, and which values each of its parts may take. */
 function describeView(examples) {
-  const [[firstOrder, { sources }]] = Object.entries(examples.orders);
-  const hasValue = (source) => examples.row(source).some(Number.isFinite);
+  const { map } = examples;
+  const [[firstOrder, { sources }]] = Object.entries(map.orders);
+  const hasValue = (row) => map.row(row).some(Number.isFinite);
   const sorts = availableSorts(examples);
   const options = (name) =>
     Array.from(document.querySelectorAll(`[data-choice=${name}] option`), ({ value }) => value);
   return {
     defaults: {
-      source: examples.sources.ids[sources.find(hasValue) ?? sources[0]],
+      source: map.sources.ids[sources.find(hasValue) ?? sources[0]],
       order: firstOrder,
       sort: sorts[0],
       statistic: options("statistic")[0] ?? "",
@@ -18,7 +19,7 @@ function describeView(examples) {
     },
     allowed: {
       source: examples.sources.ids,
-      order: Object.keys(examples.orders),
+      order: Object.keys(map.orders),
       sort: sorts,
       statistic: options("statistic"),
       labels: options("labels"),
