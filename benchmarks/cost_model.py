@@ -245,6 +245,13 @@ def show_bytes(count: float) -> str:
     return f"{count:,.3g} PB"
 
 
+def show_hours(hours: float) -> str:
+    """Hours, or minutes below one."""
+    if hours < 1:
+        return f"{60 * hours:.2g} min"
+    return f"{hours:,.0f}" if hours >= 100 else f"{hours:.3g}"
+
+
 def describe_sizes() -> str:
     """Operations and bytes of each job, on an H200 in float32."""
     rows = []
@@ -273,7 +280,7 @@ def describe_hours() -> str:
                 costs = _costs(job, device, precision)
                 hours = gpu_hours(costs, device, precision)
                 most = max(hours, key=lambda name: hours[name])
-                row.append(f"{sum(hours.values()):,.3g} ({most} {hours[most]:,.3g})")
+                row.append(f"{show_hours(sum(hours.values()))} ({most} {show_hours(hours[most])})")
             rows.append(row)
     return markdown(("job", "GPU", "hours in float32", "hours in bfloat16"), rows)
 
