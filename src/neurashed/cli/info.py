@@ -26,7 +26,10 @@ def info(
 ) -> None:
     """Print what a run folder holds."""
     folder = RunFolder.open(run)
-    summary = summarize_result(folder.main if result is None else folder.result(result))
+    has_matrix = bool(folder.record.results) or not folder.top_probes_path.exists()
+    summary = None
+    if has_matrix:
+        summary = summarize_result(folder.main if result is None else folder.result(result))
     record = folder.record
     if json:
         print_json({
@@ -38,7 +41,7 @@ def info(
             "data": record.data,
             "versions": record.versions,
             "results": list(record.results),
-            **summary_as_numbers(summary),
+            **({} if summary is None else summary_as_numbers(summary)),
         })
         return
     console = open_console()
@@ -50,5 +53,8 @@ def info(
     console.print(f"Made {record.created} with {versions}", markup=False)
     if not record.finished:
         console.print("[bold yellow]Caution:[/] this run did not come to its end")
-    console.print(f"Results: {', '.join(record.results)}\n", markup=False)
-    print_summary(console, summary)
+    console.print(f"Results: {', '.join(record.results) or 'none'}\n", markup=False)
+    if folder.top_probes_path.exists():
+        console.print(f"Strongest probes: {folder.top_probes_path}\n", markup=False, soft_wrap=True)
+    if summary is not None:
+        print_summary(console, summary)

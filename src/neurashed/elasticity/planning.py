@@ -8,6 +8,8 @@ from neurashed.elasticity.measurement import prepare_measure
 from neurashed.elasticity.measures import MEASURES
 from neurashed.elasticity.options import MeasurementOptions
 from neurashed.elasticity.products import plan_gradients
+from neurashed.elasticity.sizes import describe_bytes
+from neurashed.elasticity.sketching import sketch_gradients
 from neurashed.elasticity.steps import plan_exact
 from neurashed.engine import Plan, StepPlan, describe_coverage
 from neurashed.task import Task
@@ -49,18 +51,10 @@ class MeasurementPlan:
         body = _products(self.plan) if isinstance(self.plan, Plan) else _steps(self.plan)
         head = [
             f"{self.measure}, {self.step}: {self.coverage['statement']}",
-            f"result {_size(float(self.result_bytes))}, "
-            f"memory budget {_size(float(self.plan.memory))}",
+            f"result {describe_bytes(float(self.result_bytes))}, "
+            f"memory budget {describe_bytes(float(self.plan.memory))}",
         ]
         return "\n".join([*head, *body])
-
-
-def _size(count: float) -> str:
-    for unit in ("B", "kB", "MB", "GB"):
-        if count < 1000:
-            return f"{count:.3g} {unit}"
-        count /= 1000
-    return f"{count:.3g} TB"
 
 
 def _products(plan: Plan) -> list[str]:
@@ -141,12 +135,16 @@ def plan_measurement(
         >>> plan_measurement(task, examples, measure="cosine").coverage["statement"]
         '4 of 4 parameters'
     """
+    options = options or MeasurementOptions()
     prepared = prepare_measure(
-        task, sources, probes, measure, step,
-        memory=memory, device=device, options=options or MeasurementOptions(),
-    )  # fmt: skip
+        task, sources, probes, measure, step, memory=memory, device=device, options=options
+    )
     is_exact = MEASURES[measure].takes_step and step == "exact"
-    plan = plan_exact(prepared) if is_exact else plan_gradients(prepared, measure).plan
+    judged = sketch_gradients(prepared, measure, step, options)
+    sketch = None if judged is None else judged.sketch
+    plan = (
+        plan_exact(prepared) if is_exact else plan_gradients(prepared, measure, sketch=sketch).plan
+    )
     size = len(prepared.sources[1]) * len(prepared.probes[1]) * prepared.subject.dtype.itemsize
     coverage = describe_coverage(prepared.subject)
     return MeasurementPlan(measure, "exact" if is_exact else "first_order", coverage, plan, size)

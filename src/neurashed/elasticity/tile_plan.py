@@ -10,6 +10,7 @@ from neurashed.data import Examples, checksum_content
 from neurashed.elasticity.measurement import prepare_measure
 from neurashed.elasticity.options import MeasurementOptions
 from neurashed.elasticity.preparation import Prepared
+from neurashed.elasticity.sizes import describe_bytes
 from neurashed.elasticity.tiles import ElasticityJob, has_products, plan_job
 from neurashed.elasticity.tiling import Tiling
 from neurashed.engine import BlockPlan
@@ -54,8 +55,12 @@ class StreamPlan:
         lines = [
             f"{grid.num_sources:,} sources x {grid.num_probes:,} probes in {len(grid):,} tiles of "
             f"{grid.height:,} x {grid.width:,}{half}",
-            f"disk: at most {self.bytes_on_disk / 1e9:.3g} GB for the result"
-            + (f" and {self.scratch_bytes / 1e9:.3g} GB of scratch" if self.scratch_bytes else ""),
+            f"disk: at most {describe_bytes(self.bytes_on_disk)} for the result"
+            + (
+                f" and {describe_bytes(self.scratch_bytes)} of scratch"
+                if self.scratch_bytes
+                else ""
+            ),
             f"memory: {self.job.budget}",
         ]
         if self.products is not None:
@@ -170,9 +175,9 @@ def check_disk(plan: StreamPlan, target: Path, present: int) -> None:
     needed = plan.bytes_on_disk + plan.scratch_bytes - present
     if needed > free:
         message = (
-            f"the disk of {folder} has {free / 1e9:.3g} GB left and the job needs up to "
-            f"{needed / 1e9:.3g} GB ({plan.bytes_on_disk / 1e9:.3g} GB of result, "
-            f"{plan.scratch_bytes / 1e9:.3g} GB of scratch); make room, keep fewer bits "
+            f"the disk of {folder} has {describe_bytes(free)} left and the job needs up to "
+            f"{describe_bytes(needed)} ({describe_bytes(plan.bytes_on_disk)} of result, "
+            f"{describe_bytes(plan.scratch_bytes)} of scratch); make room, keep fewer bits "
             "(Storage(dtype='float16') or 'int8'), or keep the strongest probes alone "
             "(keep_matrix=False, top_k=8)"
         )

@@ -16,6 +16,7 @@ from neurashed.elasticity.measurement import compute_measure, prepare_measure
 from neurashed.elasticity.options import MeasurementOptions
 from neurashed.elasticity.preparation import Prepared
 from neurashed.elasticity.products import GradientWork, plan_gradients, verify_tile
+from neurashed.elasticity.sizes import describe_bytes
 from neurashed.engine import (
     BlockPlan,
     RowBlocks,
@@ -67,7 +68,7 @@ class ElasticityJob:
     @property
     def budget(self) -> str:
         """The memory budget of each process, in words."""
-        return f"{self.memory / 1e9:.3g} GB beside model, data and result"
+        return f"{describe_bytes(self.memory)} beside model, data and result"
 
     def open(self, scratch: Path | None) -> OpenJob:
         """Make the measurement ready to compute tiles in this process."""

@@ -77,7 +77,7 @@ def plan_blocks(
     # Each example is passed once, as where all of them are held together.
     whole = plan_products(subject, workload, memory=_NO_LIMIT, rate=rate)
     cotangents = sum(workload.cotangents) if not workload.is_symmetric else workload.cotangents[0]
-    kept, formed = 0.0, set[str]()
+    kept, formed = 0, set[str]()
     for layer, described in zip(subject.layers, plan.layers, strict=True):
         size = measure_layer(layer, subject.discovery.sites)
         factors = size.factors + cotangents * size.output_grads
@@ -85,7 +85,7 @@ def plan_blocks(
             formed.add(layer.name)
             factors = cotangents * size.parameters
         kept += factors
-    each = max(1, int(kept * width))
+    each = max(1, kept * width)
     if side is None:
         side = _choose_side(workload, memory, each, width)
     tile = min(side, max(workload.num_sources, workload.num_probes))
@@ -95,7 +95,7 @@ def plan_blocks(
     return BlockPlan(plan, side, each, frozenset(formed))
 
 
-def _is_formed(size: LayerSize, factors: float, cotangents: int) -> bool:
+def _is_formed(size: LayerSize, factors: int, cotangents: int) -> bool:
     return not factors or cotangents * size.parameters <= _MOST_ROOM * factors
 
 

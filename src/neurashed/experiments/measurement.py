@@ -180,7 +180,7 @@ def _is_streamed(settings: MeasureSettings, work: _Work) -> bool:
 
 
 def _tiling(settings: MeasureSettings) -> Tiling:
-    storage = Storage("float32" if settings.store is None else settings.store)  # pyright: ignore[reportArgumentType]
+    storage = Storage("float32" if settings.store is None else settings.store)
     return Tiling(storage=storage, top_k=settings.top, keep_matrix=settings.keep_matrix)
 
 

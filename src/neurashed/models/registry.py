@@ -84,4 +84,12 @@ def build_model(
         accepted = [str(each) for each in signature.parameters.values() if each.name != "generator"]
         message = f"cannot build {name!r}: {error}; it takes {', '.join(accepted)}"
         raise InputError(message) from error
+    for argument, value in arguments.items():
+        wanted = signature.parameters[argument].annotation
+        if wanted in {int, float, bool} and not isinstance(value, wanted | int):
+            message = (
+                f"cannot build {name!r}: {argument} is {value!r}; give a {wanted.__name__}, and "
+                "'&' between arguments"
+            )
+            raise InputError(message)
     return _MODELS[name](generator=generator, **arguments)
