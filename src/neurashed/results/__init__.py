@@ -18,6 +18,12 @@ from neurashed.results.store import save_result
 from neurashed.results.strength import Strength, elasticity_strength
 from neurashed.results.thumbnails import pack_thumbnails, read_thumbnails
 from neurashed.results.top_probes import TopProbesBuilder
+from neurashed.results.top_probes_store import (
+    label_top_probes,
+    open_top_probes,
+    save_top_probes,
+    top_probes,
+)
 
 __all__ = [
     "SCHEMA_VERSION",
@@ -35,10 +41,14 @@ __all__ = [
     "is_large",
     "iterate_blocks",
     "label_elasticity",
+    "label_top_probes",
     "nearest_probes",
     "open_result",
+    "open_top_probes",
     "order_by_similarity",
     "pack_thumbnails",
     "read_thumbnails",
     "save_result",
+    "save_top_probes",
+    "top_probes",
 ]
