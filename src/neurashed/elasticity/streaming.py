@@ -19,7 +19,7 @@ from neurashed.elasticity.provenance import describe_measurement
 from neurashed.elasticity.tile_plan import StreamPlan, check_disk, identify, plan_streaming
 from neurashed.elasticity.tiling import Tiling
 from neurashed.errors import StoreError
-from neurashed.results import label_elasticity, open_result
+from neurashed.results import label_elasticity, label_top_probes, open_result, save_top_probes
 from neurashed.results.tiled import Journal, TiledMatrix, journal_of, read_identity
 from neurashed.scale import Outcome, TopReduction, Work, join_top_probes, run_work
 from neurashed.task import Task
@@ -97,9 +97,8 @@ def stream_elasticity(  # noqa: PLR0913, the front door of large measurements
     Returns:
         The result and what it took.
 
-    Raises:
-        StoreError: If the disk cannot hold it, another process writes it, it was begun with other
-            data, model or settings, or it cannot be written.
+    A `StoreError` says if the disk cannot hold it, another process writes it, it was begun with
+    other data, model or settings, or it cannot be written.
 
     Example:
         >>> import tempfile, torch, neurashed as ns
@@ -232,10 +231,10 @@ def _own_places(sources: Examples, probes: Examples | None) -> np.ndarray:
 
 def _join_top(outcome: Outcome, template: xr.DataArray, k: int, path: Path) -> xr.Dataset:
     values, places = join_top_probes(outcome.grid, outcome.arrays("top"), k)
-    return xr.Dataset({
-        "value": (("source", "rank"), values),
-        "place": (("source", "rank"), places),
-    })
+    labelled = label_top_probes(values, places, like=template)
+    shutil.rmtree(path, ignore_errors=True)  # of a run that was killed after it was written
+    save_top_probes(labelled, path)
+    return labelled
 
 
 def _finish(matrix: TiledMatrix, outcome: Outcome, tiling: Tiling) -> None:
