@@ -8,6 +8,7 @@ from neurashed.elasticity.measurement import prepare_measure
 from neurashed.elasticity.options import MeasurementOptions
 from neurashed.elasticity.products import compute_products, plan_gradients
 from neurashed.elasticity.provenance import describe_measurement
+from neurashed.elasticity.sketching import sketch_gradients
 from neurashed.engine import full_precision
 from neurashed.errors import InputError
 from neurashed.results import label_elasticity
@@ -37,7 +38,7 @@ def tangent_kernel(
         by_layer: Whether to give each layer's part; the layers sum to the kernel.
         memory: Budget beside model and result, such as ``"2GB"``.
         device: ``"auto"``, ``"cpu"`` or ``"cuda"``.
-        options: Precision, seed and progress.
+        options: Precision, seed, progress and sketch.
 
     Returns:
         Dims ``(source, probe)``; with ``by_layer`` ``(layer, source, probe)``; in full
@@ -65,7 +66,11 @@ def tangent_kernel(
         task, sources, probes, "tangent_kernel", "first_order",
         memory=memory, device=device, options=options,
     )  # fmt: skip
-    work = plan_gradients(prepared, "tangent_kernel", outputs=outputs, by_layer=by_layer)
+    judged = sketch_gradients(prepared, "tangent_kernel", "first_order", options, outputs=outputs)
+    sketch = None if judged is None else judged.sketch
+    work = plan_gradients(
+        prepared, "tangent_kernel", outputs=outputs, by_layer=by_layer, sketch=sketch
+    )
     with full_precision():
         products = compute_products(prepared, work, options)
     values = np.stack(list(products.values())) if by_layer else products[""]
@@ -81,6 +86,7 @@ def tangent_kernel(
         names={"measure": "tangent_kernel", "step": None, "outputs": outputs},
         method=work.plan.to_dict(),
         options=options,
+        sketch=None if judged is None else judged.to_dict(),
     )
     axis = sources.axis_labels()
     return label_elasticity(

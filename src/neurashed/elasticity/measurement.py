@@ -17,8 +17,9 @@ from neurashed.elasticity.products import (
     plan_gradients,
 )
 from neurashed.elasticity.provenance import describe_measurement
+from neurashed.elasticity.sketching import sketch_gradients
 from neurashed.elasticity.steps import compute_exact, plan_exact
-from neurashed.engine import full_precision
+from neurashed.engine import Sketch, full_precision
 from neurashed.errors import InputError
 from neurashed.results import label_elasticity
 from neurashed.task import Task
@@ -59,7 +60,7 @@ def measure_elasticity(
         memory: Budget beside model and result, such as ``"2GB"``; a quarter of what is free if
             None. The answer does not depend on it.
         device: ``"auto"``, ``"cpu"`` or ``"cuda"``; the model itself is never moved.
-        options: Precision, divergence, seed and progress.
+        options: Precision, divergence, seed, progress and sketch.
 
     Returns:
         An array named after the measure with dims ``(source, probe)``, ids, labels and provenance.
@@ -87,8 +88,10 @@ def measure_elasticity(
     prepared = prepare_measure(
         task, sources, probes, measure, step, memory=memory, device=device, options=options
     )
+    judged = sketch_gradients(prepared, measure, step, options)
+    sketch = None if judged is None else judged.sketch
     with full_precision():
-        values, own, found = compute_measure(prepared, measure, step, options)
+        values, own, found = compute_measure(prepared, measure, step, options, sketch)
     rule = MEASURES[measure]
     names = {"measure": measure, "step": step if rule.takes_step else None}
     if measure == "refined":
@@ -99,6 +102,7 @@ def measure_elasticity(
         names=names,
         method=found.pop("method"),
         options=options,
+        sketch=None if judged is None else judged.to_dict(),
     )
     axis = sources.axis_labels()
     return label_elasticity(
@@ -162,7 +166,11 @@ def prepare_measure(
 
 
 def compute_measure(
-    prepared: Prepared, measure: Measure, step: Step, options: MeasurementOptions
+    prepared: Prepared,
+    measure: Measure,
+    step: Step,
+    options: MeasurementOptions,
+    sketch: Sketch | None = None,
 ) -> tuple[np.ndarray, np.ndarray | None, dict[str, Any]]:
     """Compute a measure of a measurement that passed every check.
 
@@ -171,6 +179,7 @@ def compute_measure(
         measure: The measure.
         step: Whether the step is really taken.
         options: Options.
+        sketch: What stands for the gradients of a step to first order, or None.
 
     Returns:
         The measure ``(source, probe)``; for a ratio what it was divided by, ``(source,)``; and
@@ -180,7 +189,7 @@ def compute_measure(
         plan = plan_exact(prepared)
         values, own, resolution = compute_exact(prepared, plan, measure, options)
         return values, own, {"method": plan.to_dict(), "resolution": resolution}
-    work = plan_gradients(prepared, measure)
+    work = plan_gradients(prepared, measure, sketch=sketch)
     found: dict[str, Any] = {"method": work.plan.to_dict()}
     if measure == "tangent_kernel":
         return compute_products(prepared, work, options)[""], None, found

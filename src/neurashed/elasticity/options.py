@@ -21,18 +21,24 @@ class MeasurementOptions:
     Attributes:
         dtype: Precision to compute in, ``"float32"`` or ``"float64"``; the model's own if None.
         divergence: For the measure ``refined``: ``"kl"`` or ``"symmetric_kl"``.
-        seed: Chooses the pairs that are computed once more by plain autograd.
+        seed: Chooses the pairs that are computed once more by plain autograd, and the random
+            vectors of a sketch.
         progress: Wraps a list and yields its items, to show how far the work has come; see
             `neurashed.typing.Progress`.
+        sketch: None for exact inner products of gradients; else they are estimated from random
+            projections: a whole number is the dimension of all layers together, a number below 1
+            the error to allow, root of the mean square relative to the norms of two gradients.
 
     Raises:
-        InputError: If dtype or divergence is not one of those named.
+        InputError: If dtype or divergence is not one of those named, or sketch is neither a
+            dimension nor an error.
     """
 
     dtype: str | torch.dtype | None = None
     divergence: str = "kl"
     seed: int = 0
     progress: Callable[..., Any] | None = None
+    sketch: int | float | None = None
 
     def __post_init__(self) -> None:
         """Check names."""
@@ -42,6 +48,26 @@ class MeasurementOptions:
         if self.divergence not in _DIVERGENCES:
             message = f"divergence is {self.divergence!r}; give one of {', '.join(_DIVERGENCES)}"
             raise InputError(message)
+        if self.sketch is not None and not self._is_dimension and not 0 < self.sketch < 1:
+            message = (
+                f"sketch is {self.sketch!r}; give a dimension, such as 4096, or an error between 0 "
+                "and 1, such as 0.02"
+            )
+            raise InputError(message)
+
+    @property
+    def _is_dimension(self) -> bool:
+        return type(self.sketch) is int and self.sketch >= 1
+
+    @property
+    def sketch_dimension(self) -> int | None:
+        """The dimension asked of a sketch, or None."""
+        return self.sketch if isinstance(self.sketch, int) else None
+
+    @property
+    def sketch_error(self) -> float | None:
+        """The error allowed to a sketch, or None."""
+        return self.sketch if isinstance(self.sketch, float) else None
 
     @property
     def torch_dtype(self) -> torch.dtype | None:

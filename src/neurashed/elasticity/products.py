@@ -16,6 +16,7 @@ from neurashed.engine import (
     Batch,
     Plan,
     Side,
+    Sketch,
     Subject,
     Tile,
     Values,
@@ -24,6 +25,7 @@ from neurashed.engine import (
     measure_rate,
     num_tiles,
     plan_products,
+    plan_sketched,
     self_tile,
     take,
     to_device,
@@ -56,16 +58,23 @@ class GradientWork:
         plan: How to cut and compute.
         is_scalar: Whether gradients of the model's only output stand for those of loss and readout,
             which are multiples of it.
+        sketch: What stands for the gradients, or None for the gradients themselves.
     """
 
     sources: Side
     probes: Side | None
     plan: Plan
     is_scalar: bool = False
+    sketch: Sketch | None = None
 
 
 def plan_gradients(
-    prepared: Prepared, measure: Measure, *, outputs: str = "trace", by_layer: bool = False
+    prepared: Prepared,
+    measure: Measure,
+    *,
+    outputs: str = "trace",
+    by_layer: bool = False,
+    sketch: Sketch | None = None,
 ) -> GradientWork:
     """Choose and plan the products that a measure needs.
 
@@ -74,6 +83,7 @@ def plan_gradients(
         measure: A measure; those that take a step are planned to first order.
         outputs: For the tangent kernel, ``"trace"`` or ``"full"``.
         by_layer: Whether each layer's part is wanted.
+        sketch: What stands for the gradients, or None for the gradients themselves.
 
     Returns:
         The planned work.
@@ -98,8 +108,10 @@ def plan_gradients(
     )
     rate = measure_rate(subject.device, subject.dtype)
     plan = plan_products(subject, workload, memory=prepared.memory, rate=rate)
-    probes = None if is_symmetric else Side(prepared.probes, right)
-    return GradientWork(Side(prepared.sources, left), probes, plan, is_scalar)
+    if sketch is not None:
+        plan = plan_sketched(subject, sketch, plan, rate)
+    probes = None if is_symmetric else Side(prepared.probes, right, sketch)
+    return GradientWork(Side(prepared.sources, left, sketch), probes, plan, is_scalar, sketch)
 
 
 def _values(subject: Subject, measure: Measure, *, is_scalar: bool) -> tuple[Values, Values]:
@@ -208,6 +220,8 @@ def verify_tile(prepared: Prepared, work: GradientWork, tile: Tile, seed: int) -
         tile: A tile of them.
         seed: Chooses the pairs.
     """
+    if work.sketch is not None:  # an estimate; exact products were compared when it was judged
+        return
     generator = numpy_generator(seed, "verified pairs")
     source = int(generator.integers(tile.sources.start, tile.sources.stop))
     found = {}

@@ -27,6 +27,7 @@ def describe_measurement(
     names: dict[str, Any],
     method: dict[str, Any],
     options: MeasurementOptions,
+    sketch: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Describe a finished measurement.
 
@@ -36,6 +37,7 @@ def describe_measurement(
         names: Measure, step, and what else the caller adds.
         method: How it was computed.
         options: The options.
+        sketch: What is known of the sketch of gradients, or None without one.
 
     Returns:
         A JSON-able dict.
@@ -54,7 +56,8 @@ def describe_measurement(
         "update": update,
         "dtype": str(prepared.subject.dtype).removeprefix("torch."),
         "device": _name_device(prepared.subject.device),
-        "exact": True,
+        "exact": sketch is None,
+        **({} if sketch is None else {"sketch": sketch}),
         "coverage": describe_coverage(prepared.subject),
         "undefined": {"count": undefined, "fraction": undefined / max(values.size, 1)},
         "method": method,
