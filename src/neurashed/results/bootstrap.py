@@ -8,6 +8,7 @@ import numpy as np
 from neurashed.errors import InputError
 from neurashed.results.pair_sums import PairSums
 from neurashed.results.pairs import GroupedPairs
+from neurashed.results.replicates import Drawings, replicate_groups
 from neurashed.results.weighted import summarize_groups
 from neurashed.seeding import numpy_generator
 from neurashed.typing import Statistic
@@ -30,6 +31,24 @@ class Population:
     probes: np.ndarray
     source_classes: np.ndarray
     probe_classes: np.ndarray
+
+    def drawings(self, drawn: np.ndarray) -> Drawings:
+        """Return drawings of examples as drawings of sources and probes.
+
+        Args:
+            drawn: How often each example was drawn ``(replicate, example)``.
+
+        Returns:
+            The same for each source and each probe, with their classes as numbers.
+        """
+        classes = np.concatenate([self.source_classes, self.probe_classes])
+        _, numbers = np.unique(classes, return_inverse=True)
+        return Drawings(
+            drawn[:, self.sources],
+            drawn[:, self.probes],
+            numbers[: len(self.sources)],
+            numbers[len(self.sources) :],
+        )
 
     def strata(self) -> list[np.ndarray]:
         """Return the sets of examples that stand for each other: same class, same role.
@@ -94,11 +113,13 @@ class Bootstrap:
         Returns:
             Numbers ``(replicate, group)``.
         """
+        drawn = np.array(list(self._draw(population)))
+        if len(drawn):
+            found = replicate_groups(pairs, statistic, population.drawings(drawn))
+            if found is not None:
+                return found
         sources, probes = population.sources[pairs.sources], population.probes[pairs.probes]
-        rows = [
-            summarize_groups(pairs, statistic, drawn[sources] * drawn[probes])
-            for drawn in self._draw(population)
-        ]
+        rows = [summarize_groups(pairs, statistic, one[sources] * one[probes]) for one in drawn]
         return np.array(rows).reshape(len(rows), len(pairs.counts))
 
     def replicate_sums(
