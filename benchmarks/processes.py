@@ -19,12 +19,19 @@ class BenchError(RuntimeError):
     """A script of the benchmarks themselves failed."""
 
 
-def explain(last_line: str) -> str:
-    """Why a contender failed, from the last line that it wrote."""
-    asked_too_much = ("not enough memory", "can't allocate memory", "MemoryError", "bad_alloc")
-    if any(words in last_line for words in (*asked_too_much, "Unable to allocate", "OutOfMemory")):
+# What libraries say when they are refused memory.
+REFUSED = (
+    *("not enough memory", "can't allocate memory", "Cannot allocate memory", "MemoryError"),
+    *("bad_alloc", "Unable to allocate", "RESOURCE_EXHAUSTED"),
+)
+
+
+def explain(stderr: str) -> str:
+    """Why a contender failed, from what it wrote."""
+    if any(words in stderr for words in REFUSED):
         return OUT_OF_MEMORY
-    return f"fails: {last_line}"
+    lines = [line.strip() for line in stderr.splitlines() if line.strip()]
+    return f"fails: {lines[-1][:160] if lines else 'without a word'}"
 
 
 def run_script(command: list[str], timeout: float | None) -> str:
@@ -36,8 +43,7 @@ def run_script(command: list[str], timeout: float | None) -> str:
     if done.returncode < 0:
         return f"killed by signal {-done.returncode}; most likely it {OUT_OF_MEMORY}"
     if done.returncode > 0:
-        lines = [line.strip() for line in done.stderr.splitlines() if line.strip()]
-        return explain(lines[-1][:160] if lines else str(done.returncode))
+        return explain(done.stderr)
     return ""
 
 

@@ -181,7 +181,8 @@ def test_running_out_of_memory_is_said_plainly(load: Load):
         "RuntimeError: DefaultCPUAllocator: can't allocate memory: you tried to allocate 99 bytes"
     )
     assert explain(line) == "runs out of memory"
-    assert explain("ValueError: no") == "fails: ValueError: no"
+    assert explain("Traceback:\n  ...\nValueError: no\n") == "fails: ValueError: no"
+    assert explain("") == "fails: without a word"
 
 
 def test_the_page_takes_the_results_of_a_run_and_keeps_the_rest(
@@ -207,3 +208,14 @@ def test_a_page_without_the_part_is_refused(load: Load, tmp_path: Path):
     page.write_text("nothing")
     with pytest.raises(ValueError, match=r"page\.md has no part marked 'x'; add its begin and end"):
         load("write_docs").write_section(page, "x", "text")
+
+
+def test_a_contender_in_limited_memory_is_refused_more(load: Load):
+    script = (
+        "from machine import limit_memory; import numpy as np; limit_memory(10**9);"
+        "np.ones(10**6); np.ones(10**9)"
+    )
+    command = [sys.executable, "-c", script]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=BENCHMARKS)
+    assert done.returncode == 1
+    assert load("processes").explain(done.stderr) == "runs out of memory"
