@@ -186,7 +186,12 @@ def _template(plan: StreamPlan) -> xr.DataArray:
         name=job.measure,
         units=rule.units or prepared.subject.task.readout.units,
         provenance=describe_measurement(
-            prepared, nothing[:1, :1], names=names, method=method, options=job.options
+            prepared,
+            nothing[:1, :1],
+            names=names,
+            method=method,
+            options=job.options,
+            sketch=None if job.judged is None else job.judged.to_dict(),
         ),
     )
 

@@ -11,6 +11,7 @@ from neurashed.elasticity.measurement import prepare_measure
 from neurashed.elasticity.options import MeasurementOptions
 from neurashed.elasticity.preparation import Prepared
 from neurashed.elasticity.sizes import describe_bytes
+from neurashed.elasticity.sketching import sketch_gradients
 from neurashed.elasticity.tiles import ElasticityJob, has_products, plan_job
 from neurashed.elasticity.tiling import Tiling
 from neurashed.engine import BlockPlan
@@ -120,16 +121,18 @@ def plan_streaming(  # noqa: PLR0913, the arguments of the front door
     prepared = prepare_measure(
         task, sources, probes, measure, step, memory=budget, device=device, options=options
     )
+    judged = sketch_gradients(prepared, measure, step, options)
     products = None
     if has_products(prepared, measure, step):
         side = tiling.side
         if begun is not None and side is None:
             side = begun.get("grid", {}).get("height")
-        products = plan_job(prepared, measure, side)[1]
+        sketch = None if judged is None else judged.sketch
+        products = plan_job(prepared, measure, side, sketch)[1]
     grid = _cut(prepared, measure, tiling, products)
     job = ElasticityJob(
         task, sources, probes, measure, step, prepared.memory, device,
-        replace(options, progress=None), grid,
+        replace(options, progress=None), grid, judged,
     )  # fmt: skip
     on_disk = count_bytes(grid, tiling.storage) if tiling.keep_matrix else 0
     on_disk += 2 * len(grid) * grid.height * tiling.top_k * _BYTES_OF_A_TOP_PROBE
@@ -205,6 +208,7 @@ def identify(plan: StreamPlan, tiling: Tiling) -> dict[str, Any]:
         "task": [task.loss.name, task.readout.name, update],
         "precision": str(plan.prepared.subject.dtype),
         "seed": job.options.seed,
+        "sketch": None if job.sketch is None else job.sketch.to_dict(),
         "grid": asdict(job.grid),
         "storage": asdict(tiling.storage) if tiling.keep_matrix else None,
         "top_k": tiling.top_k,

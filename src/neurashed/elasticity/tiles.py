@@ -17,9 +17,11 @@ from neurashed.elasticity.options import MeasurementOptions
 from neurashed.elasticity.preparation import Prepared
 from neurashed.elasticity.products import GradientWork, plan_gradients, verify_tile
 from neurashed.elasticity.sizes import describe_bytes
+from neurashed.elasticity.sketching import JudgedSketch
 from neurashed.engine import (
     BlockPlan,
     RowBlocks,
+    Sketch,
     Tile,
     full_precision,
     measure_rate,
@@ -53,6 +55,7 @@ class ElasticityJob:
         device: Where to compute.
         options: Options, without a display of progress.
         grid: The tiles.
+        judged: The sketch that stands for gradients, the same in every process, or None.
     """
 
     task: Task
@@ -64,6 +67,12 @@ class ElasticityJob:
     device: str
     options: MeasurementOptions
     grid: TileGrid
+    judged: JudgedSketch | None = None
+
+    @property
+    def sketch(self) -> Sketch | None:
+        """What stands for gradients, or None for the gradients themselves."""
+        return None if self.judged is None else self.judged.sketch
 
     @property
     def budget(self) -> str:
@@ -90,7 +99,7 @@ def has_products(prepared: Prepared, measure: Measure, step: Step) -> bool:
 
 
 def plan_job(
-    prepared: Prepared, measure: Measure, side: int | None
+    prepared: Prepared, measure: Measure, side: int | None, sketch: Sketch | None = None
 ) -> tuple[GradientWork, BlockPlan]:
     """Plan the products of a measurement in square tiles.
 
@@ -98,15 +107,18 @@ def plan_job(
         prepared: The measurement.
         measure: A measure for which `has_products` is true.
         side: Examples in a block, or None for what fits.
+        sketch: What stands for the gradients, or None for the gradients themselves.
 
     Returns:
         The products and how they are cut.
     """
-    work = plan_gradients(prepared, measure)
+    work = plan_gradients(prepared, measure, sketch=sketch)
     subject = prepared.subject
     rate = measure_rate(subject.device, subject.dtype)
     workload = work.plan.workload
-    return work, plan_blocks(subject, workload, memory=prepared.memory, rate=rate, side=side)
+    return work, plan_blocks(
+        subject, workload, memory=prepared.memory, rate=rate, side=side, sketch=sketch
+    )
 
 
 @final
@@ -116,7 +128,7 @@ class _Products:
     def __init__(self, job: ElasticityJob, prepared: Prepared, scratch: Path | None) -> None:
         self._job = job
         self._prepared = prepared
-        self._work, self._plan = plan_job(prepared, job.measure, job.grid.height)
+        self._work, self._plan = plan_job(prepared, job.measure, job.grid.height, job.sketch)
         sides = [self._work.sources] + ([self._work.probes] if self._work.probes else [])
         budget = prepared.memory // 2 // len(sides)
         self._blocks = [
@@ -200,7 +212,7 @@ class _Strips:
         with full_precision(), warnings.catch_warnings():
             warnings.simplefilter("ignore", ResolutionWarning)  # said once, at the end
             values, own, found = compute_measure(
-                part, self._job.measure, self._job.step, self._job.options
+                part, self._job.measure, self._job.step, self._job.options, self._job.sketch
             )
         notes: dict[str, Any] = {key: found[key] for key in ("resolution",) if key in found}
         of_sources = {} if own is None else {"self_response": own}

@@ -23,6 +23,8 @@ from neurashed.engine.layer_rows import LayerRows
 from neurashed.engine.machine import MachineRate
 from neurashed.engine.plan import Plan, Workload, plan_products
 from neurashed.engine.rows import DenseRows, SumRows
+from neurashed.engine.sketch import Sketch
+from neurashed.engine.sketched_plan import plan_sketched
 from neurashed.engine.subject import Subject
 
 __all__ = ["BlockPlan", "RowBlocks", "plan_blocks"]
@@ -59,6 +61,7 @@ def plan_blocks(
     memory: int,
     rate: MachineRate,
     side: int | None = None,
+    sketch: Sketch | None = None,
 ) -> BlockPlan:
     """Plan a job in square tiles.
 
@@ -68,6 +71,7 @@ def plan_blocks(
         memory: Budget in bytes.
         rate: Rates of the machine, for the estimated times.
         side: Examples in a block; the largest that fits if None.
+        sketch: What stands for the gradients, or None for the gradients themselves.
 
     Returns:
         The plan. Routes and what is kept do not depend on the machine.
@@ -77,6 +81,23 @@ def plan_blocks(
     # Each example is passed once, as where all of them are held together.
     whole = plan_products(subject, workload, memory=_NO_LIMIT, rate=rate)
     cotangents = sum(workload.cotangents) if not workload.is_symmetric else workload.cotangents[0]
+    if sketch is None:
+        kept, formed = _keep(subject, plan, cotangents)
+    else:
+        kept, formed = cotangents * sketch.dimension, frozenset[str]()
+        whole = plan_sketched(subject, sketch, whole, rate)
+    each = max(1, kept * width)
+    if side is None:
+        side = _choose_side(workload, memory, each, width)
+    tile = min(side, max(workload.num_sources, workload.num_probes))
+    plan = replace(
+        whole, memory=memory, tile=tile, batch=min(plan.batch, tile), workspace=plan.workspace
+    )
+    return BlockPlan(plan, side, each, formed)
+
+
+def _keep(subject: Subject, plan: Plan, cotangents: int) -> tuple[int, frozenset[str]]:
+    """Numbers kept of one example, and the layers whose gradients are kept."""
     kept, formed = 0, set[str]()
     for layer, described in zip(subject.layers, plan.layers, strict=True):
         size = measure_layer(layer, subject.discovery.sites)
@@ -85,14 +106,7 @@ def plan_blocks(
             formed.add(layer.name)
             factors = cotangents * size.parameters
         kept += factors
-    each = max(1, kept * width)
-    if side is None:
-        side = _choose_side(workload, memory, each, width)
-    tile = min(side, max(workload.num_sources, workload.num_probes))
-    plan = replace(
-        whole, memory=memory, tile=tile, batch=min(plan.batch, tile), workspace=plan.workspace
-    )
-    return BlockPlan(plan, side, each, frozenset(formed))
+    return kept, frozenset(formed)
 
 
 def _is_formed(size: LayerSize, factors: int, cotangents: int) -> bool:
