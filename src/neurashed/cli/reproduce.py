@@ -3,6 +3,8 @@
 A part has one line here and a module under the package of its paper.
 """
 
+from typing import Any
+
 import typer
 
 from neurashed.cli.application import SUMMARIES
@@ -10,7 +12,11 @@ from neurashed.cli.lazy import LazyGroup, list_commands
 
 __all__ = ["HE_SU_2020", "app"]
 
+# What is meant where no part is named.
+_ALL = "all"
+
 HE_SU_2020 = {
+    _ALL: "All parts into one folder, with a page of every table and figure: the default.",
     "manifolds": "Elasticity over the true distance on six pairs of toy manifolds.",
     "tables": "Two classes behind one label, for six pairs of digits and six of photographs.",
     "pretrained": "A step on an image of each class, in a VGG-19 with weights of your own.",
@@ -24,6 +30,19 @@ class HeSu2020Group(LazyGroup):
 
     package = "neurashed.cli.he_su_2020"
 
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:  # noqa: ANN401
+        """Take options without a part for those of all parts.
+
+        Args:
+            ctx: The context of the group.
+            args: What follows its name.
+
+        Returns:
+            What the group leaves to its command.
+        """
+        is_for_all = not args or (args[0].startswith("-") and args[0] not in ctx.help_option_names)
+        return super().parse_args(ctx, [_ALL, *args] if is_for_all else args)
+
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -33,8 +52,7 @@ app = typer.Typer(
 )
 _he_su_2020 = typer.Typer(
     cls=HeSu2020Group,
-    no_args_is_help=True,
-    epilog="Example: neurashed reproduce he-su-2020 pretrained --help",
+    epilog="Example: neurashed reproduce he-su-2020 --data data --out runs/he-su-2020",
 )
 app.add_typer(_he_su_2020, name="he-su-2020")
 

@@ -15,6 +15,7 @@ from neurashed.experiments.he_su_2020.tables import (
     CSV_FILE,
     MARKDOWN_FILE,
     QUICK,
+    QUICK_APPROACHES,
     ROWS,
     TableCell,
     TableSelection,
@@ -28,8 +29,6 @@ __all__ = ["app"]
 
 app = typer.Typer(add_completion=False)
 _DEFAULT = TableSettings()
-# What small digits are too small for, or what would take longer than all the rest.
-_NOT_QUICK = ("cnn_mse", "skip_mlp_mse", "recommended")
 
 
 @app.command(
@@ -107,7 +106,7 @@ def tables(  # noqa: PLR0913, PLR0917, each is an option of the command line
     selection = TableSelection(
         data=_find_data(mnist, cifar10, quick=quick),
         tasks=_split(tasks),
-        approaches=_split(approaches) or _choose_approaches(quick=quick),
+        approaches=_split(approaches) or (QUICK_APPROACHES if quick else ()),
         seeds=_read_seeds(seeds),
     )
     with show_progress() as progress:
@@ -137,10 +136,6 @@ def _find_data(mnist: Path | None, cifar10: Path | None, *, quick: bool) -> dict
         message = "no images are given; name a folder with --mnist or --cifar10, or try --quick"
         raise InputError(message)
     return {"digits": "digits"} if quick else data
-
-
-def _choose_approaches(*, quick: bool) -> tuple[str, ...]:
-    return tuple(name for name in APPROACHES if not (quick and name in _NOT_QUICK))
 
 
 def _split(names: str | None) -> tuple[str, ...]:

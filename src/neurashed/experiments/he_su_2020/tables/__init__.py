@@ -6,11 +6,12 @@ each seed is a piece of work of its own, so the tables can be filled a few cells
 package adds no science of its own and prints nothing.
 """
 
-from neurashed.experiments.he_su_2020.tables.approaches import APPROACHES
+from neurashed.experiments.he_su_2020.tables.approaches import APPROACHES, QUICK_APPROACHES
 from neurashed.experiments.he_su_2020.tables.findings import (
     CSV_FILE,
     MARKDOWN_FILE,
     TableCell,
+    count_seeds,
     find_in_tables,
     missing_of,
 )
@@ -31,6 +32,7 @@ __all__ = [
     "MARKDOWN_FILE",
     "PUBLISHED",
     "QUICK",
+    "QUICK_APPROACHES",
     "ROWS",
     "TASKS",
     "StatedState",
@@ -38,6 +40,7 @@ __all__ = [
     "TableSelection",
     "TableSettings",
     "TableTask",
+    "count_seeds",
     "find_in_tables",
     "load_task",
     "missing_of",

@@ -28,7 +28,7 @@ from neurashed.task import Task
 from neurashed.training import State, compute_lambda_max
 from neurashed.typing import Measure
 
-__all__ = ["APPROACHES", "Outcome"]
+__all__ = ["APPROACHES", "QUICK_APPROACHES", "Outcome"]
 
 _NUM_CLUSTERS = 2
 # The authors cluster relative elasticity by its rows, and take the kernelized one as a kernel.
@@ -175,3 +175,8 @@ APPROACHES: dict[str, Approach] = {
     },
     "recommended": _by_recommendation,
 }
+
+# Without what small digits are too small for, or what would take longer than all the rest.
+QUICK_APPROACHES = tuple(
+    name for name in APPROACHES if name not in {"cnn_mse", "skip_mlp_mse", "recommended"}
+)

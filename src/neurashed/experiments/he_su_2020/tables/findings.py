@@ -17,6 +17,7 @@ __all__ = [
     "CSV_FILE",
     "MARKDOWN_FILE",
     "TableCell",
+    "count_seeds",
     "find_in_tables",
     "missing_of",
     "write_tables",
@@ -190,10 +191,11 @@ def _tabulate(dataset: str, cells: list[TableCell]) -> str:
         if any(cell.num_seeds or cell.published is not None for cell in of_row):
             mark = "*" if any(cell.is_recalled for cell in of_row) else ""
             cells_of_row = " | ".join(map(str, of_row))
-            lines.append(f"| {name}{mark} | {_count_seeds(of_row)} | {cells_of_row} |")
+            lines.append(f"| {name}{mark} | {count_seeds(of_row)} | {cells_of_row} |")
     return "\n".join([*lines, ""])
 
 
-def _count_seeds(cells: list[TableCell]) -> str:
+def count_seeds(cells: list[TableCell]) -> str:
+    """Return how many seeds cells have, such as ``"5"`` or ``"2 to 5"``."""
     numbers = sorted({cell.num_seeds for cell in cells})
     return str(numbers[0]) if len(numbers) == 1 else f"{numbers[0]} to {numbers[-1]}"
