@@ -15,7 +15,7 @@ from neurashed.results.encoding import from_dataset, to_dataset
 from neurashed.results.manifest import Verify, check_files, list_files
 from neurashed.results.schema import SCHEMA_VERSION, check_result
 from neurashed.results.stamp import STAMP, read_stamp
-from neurashed.results.tiled.matrix import open_matrix
+from neurashed.results.tiled.opening import open_matrix
 
 __all__ = ["open_store", "save_result"]
 

@@ -1,20 +1,18 @@
 """Running tiles on a Dask cluster: Dask schedules, ships and retries."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
-from itertools import islice
+from collections.abc import Generator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
-from neurashed.errors import NeurashedError
+from neurashed.errors import InputError, NeurashedError
 from neurashed.optional import require
-from neurashed.results.tiled import Tile
-from neurashed.scale.work import Piece, Work, do_tile
+from neurashed.results.tiled import Tile, explain_write
+from neurashed.scale.exhaustion import explain_exhaustion
+from neurashed.scale.work import Piece, Work
 
 __all__ = ["Cluster", "connect", "run_on_cluster"]
-
-# Tiles under way for each thread of the cluster: enough to keep it busy.
-_AHEAD = 2
 
 
 @dataclass(frozen=True)
@@ -30,11 +28,12 @@ class Cluster:
     resources: Mapping[str, float] = field(default_factory=dict)
 
 
-def connect(address: str) -> Cluster:
+def connect(address: str, *, timeout: float = 10) -> Cluster:
     """Connect to a Dask scheduler that runs.
 
     Args:
         address: Such as ``"tcp://10.0.0.1:8786"``.
+        timeout: Seconds to wait for an answer.
 
     Returns:
         The cluster.
@@ -44,8 +43,8 @@ def connect(address: str) -> Cluster:
     """
     distributed = require("distributed", extra="dask")
     try:
-        return Cluster(distributed.Client(address, timeout="10s"))
-    except (OSError, TimeoutError, ValueError) as error:
+        return Cluster(distributed.Client(address, timeout=timeout))
+    except (OSError, ValueError) as error:
         message = (
             f"no Dask scheduler answers at {address}: {error}; start one with `dask scheduler` and "
             "give the address that it prints"
@@ -53,56 +52,84 @@ def connect(address: str) -> Cluster:
         raise NeurashedError(message) from error
 
 
-def run_on_cluster(work: Work, tiles: list[Tile], cluster: Cluster) -> Iterator[Piece]:
+def run_on_cluster(
+    work: Work, tiles: list[Tile], cluster: Cluster, folder: Path
+) -> Generator[Piece]:
     """Yield pieces as workers finish them.
 
     Args:
         work: The work; sent once to each worker.
         tiles: The tiles to do.
         cluster: Where.
+        folder: A folder beside the store, seen by the workers that see the store.
 
     Yields:
         A piece for each tile, without values where the worker wrote them itself.
 
     Raises:
-        NeurashedError: If workers die of the same tile again and again.
+        NeurashedError: If workers die of the same tile again and again, or the cluster is lost.
     """
     distributed = require("distributed", extra="dask")
+    worker = require("neurashed.scale.dask_worker", extra="dask")
     client = cluster.client
-    writes = work.matrix is None or _all_see(client, work.matrix.path)
-    sent = work if writes else replace(work, matrix=None, reductions=())
-    shared = client.scatter(replace(sent, scratch=work.scratch if writes else None), broadcast=True)
-    options: dict[str, Any] = {"pure": False, "writes": writes}
+    _check_resources(cluster, worker)
+    mark = _mark(folder, work.key)
+    client.register_plugin(worker.Delivery(work.key, _pickle(work, distributed), mark))
+    options: dict[str, Any] = {"pure": False}
     if cluster.resources:
         options["resources"] = dict(cluster.resources)
-    waiting = iter(tiles)
-    ahead = _AHEAD * max(1, sum(client.nthreads().values()))
-    first = [client.submit(do_tile, shared, tile, **options) for tile in islice(waiting, ahead)]
-    running = distributed.as_completed(first, with_results=True, raise_errors=True)
+    running = distributed.as_completed(
+        [client.submit(worker.do_delivered, work.key, tile, **options) for tile in tiles],
+        with_results=True,
+    )
     try:
-        for _, piece in running:
-            for tile in islice(waiting, 1):
-                running.add(client.submit(do_tile, shared, tile, **options))
-            yield piece
-    except distributed.KilledWorker as error:
-        message = (
-            f"workers of the cluster died of one tile again and again ({error}); most often they "
-            f"run out of memory: the budget of each process is {work.job.budget}. Give a smaller "
-            "one (memory=..., --memory), or workers with more. Tiles that are done are kept"
-        )
-        raise NeurashedError(message) from error
+        with explain_exhaustion(work.job, distributed.KilledWorker):
+            for _, piece in running:
+                if not isinstance(piece, Piece):  # the future was cancelled
+                    message = (
+                        f"the Dask cluster was lost ({piece}); tiles that are done are kept: "
+                        "repeat the command to go on"
+                    )
+                    raise NeurashedError(message)
+                yield piece
     finally:
+        _clean_up(client, running, work.key)
+
+
+def _clean_up(client: Any, running: Any, key: str) -> None:  # noqa: ANN401
+    if client.status == "running":
         client.cancel(list(running.futures))
+        client.unregister_worker_plugin(key)
 
 
-def _all_see(client: Any, path: Path) -> bool:  # noqa: ANN401
-    """Return whether every worker sees the store under the same path."""
-    answers = client.run(_sees, str(path / "zarr.json"), (path / "zarr.json").read_bytes())
-    return all(answers.values())
+def _mark(folder: Path, key: str) -> Path:
+    """Leave a file by which workers know whether they see the store."""
+    mark = folder / f"{key}.mark"
+    with explain_write(mark):
+        mark.touch()
+    return mark
 
 
-def _sees(path: str, content: bytes) -> bool:
+def _pickle(work: Work, distributed: ModuleType) -> bytes:
     try:
-        return Path(path).read_bytes() == content
-    except OSError:
-        return False
+        return distributed.protocol.pickle.dumps(work)
+    except Exception as error:  # whatever the state of a model raises
+        message = (
+            f"the work cannot be sent to the workers: {error}; give a model and data that can be "
+            "pickled"
+        )
+        raise InputError(message) from error
+
+
+def _check_resources(cluster: Cluster, worker: ModuleType) -> None:
+    """Refuse what no worker offers: Dask would wait for such a worker without a word."""
+    if not cluster.resources:
+        return
+    offers = cluster.client.run(worker.list_resources).values()
+    needs = cluster.resources.items()
+    if offers and not any(all(o.get(name, 0) >= need for name, need in needs) for o in offers):
+        message = (
+            f"each tile takes {dict(cluster.resources)} and no worker offers it; start workers "
+            "with it (dask worker --resources 'GPU=1')"
+        )
+        raise InputError(message)

@@ -1,25 +1,27 @@
 """Running tiles here, or on any executor of `concurrent.futures`."""
 
 import pickle
-from collections.abc import Iterator
-from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
+from collections.abc import Generator
+from concurrent.futures import BrokenExecutor, Executor, Future, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 
 from neurashed.errors import InputError
-from neurashed.results.tiled import Tile
+from neurashed.results.tiled import Tile, explain_write
+from neurashed.scale.exhaustion import explain_exhaustion
 from neurashed.scale.work import Piece, Work, compute_here, do_tile, keep
 
 __all__ = ["run_here", "run_on_executor"]
 
-_AHEAD = 8
 _LOADED: dict[str, Work] = {}
 
 
-def run_here(work: Work, tiles: list[Tile]) -> Iterator[Piece]:
+def run_here(work: Work, tiles: list[Tile]) -> Generator[Piece]:
     """Yield pieces; while one tile is computed the one before is written."""
-    with ThreadPoolExecutor(1, thread_name_prefix="tiles") as writer:
+    with (
+        explain_exhaustion(work.job),
+        ThreadPoolExecutor(1, thread_name_prefix="tiles") as writer,
+    ):
         writing: Future[Piece] | None = None
         for tile in tiles:
             found = compute_here(work, tile)
@@ -50,8 +52,11 @@ def _do(parcel: _Parcel, tile: Tile) -> Piece:
 
 def run_on_executor(
     work: Work, tiles: list[Tile], executor: Executor, folder: Path
-) -> Iterator[Piece]:
+) -> Generator[Piece]:
     """Yield pieces as an executor finishes them.
+
+    An `InputError` says if model or data cannot be sent to another process, a `NeurashedError` if a
+    worker died or ran out of memory.
 
     Args:
         work: The work.
@@ -61,31 +66,31 @@ def run_on_executor(
 
     Yields:
         A piece for each tile.
-
-    Raises:
-        InputError: If the model or data cannot be sent to another process.
     """
-    parcel = _Parcel(folder / "work.pickle", work.key)
-    try:
-        content = pickle.dumps(work)
-    except (pickle.PicklingError, AttributeError, TypeError) as error:
-        message = (
-            f"the work cannot be sent to another process: {error}; define the model and its loss "
-            "in a module, not in a function or a notebook cell"
-        )
-        raise InputError(message) from error
-    parcel.path.write_bytes(content)
+    parcel = _Parcel(folder / f"{work.key}.pickle", work.key)
+    with explain_write(parcel.path):
+        parcel.path.write_bytes(_pickle(work))
     _LOADED[work.key] = work
-    waiting = iter(tiles)
-    running = {executor.submit(_do, parcel, tile) for tile in islice(waiting, _AHEAD)}
+    running: set[Future[Piece]] = set()
     try:
-        while running:
-            done, running = wait(running, return_when=FIRST_COMPLETED)
-            running |= {executor.submit(_do, parcel, t) for t in islice(waiting, len(done))}
-            for future in done:
+        with explain_exhaustion(work.job, BrokenExecutor):
+            running |= {executor.submit(_do, parcel, tile) for tile in tiles}
+            for future in as_completed(running):
+                running.discard(future)  # what it holds may be large
                 yield future.result()
     finally:
         for future in running:
             future.cancel()
         _LOADED.pop(work.key, None)
         parcel.path.unlink(missing_ok=True)
+
+
+def _pickle(work: Work) -> bytes:
+    try:
+        return pickle.dumps(work)
+    except (pickle.PicklingError, AttributeError, TypeError) as error:
+        message = (
+            f"the work cannot be sent to another process: {error}; define the model and its loss "
+            "in a module, not in a function or a notebook cell"
+        )
+        raise InputError(message) from error

@@ -1,13 +1,14 @@
 """Running a job to its end: what is missing is done, and told to the journal."""
 
-from collections.abc import Callable, Iterator
+import contextlib
+from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from neurashed.errors import InputTypeError, StoreError
+from neurashed.errors import InputTypeError
 from neurashed.optional import require
 from neurashed.results.tiled import Journal, Tile, TileGrid
 from neurashed.scale.cluster import Cluster, run_on_cluster
@@ -43,7 +44,7 @@ class Outcome:
             A tile and its arrays by name.
         """
         for tile in sorted(self.grid):
-            kept = self.journal.arrays(tile.name) or {}
+            kept = self.journal.arrays(tile.name)
             prefix = f"{name}/"
             yield (
                 tile,
@@ -69,6 +70,9 @@ def run_work(
 ) -> Outcome:
     """Do all tiles that are not done yet.
 
+    A `StoreError` says if a tile cannot be written, another `NeurashedError` if a worker died or
+    ran out of memory; what is done is kept.
+
     Args:
         work: The work.
         journal: Its journal, begun.
@@ -78,29 +82,21 @@ def run_work(
 
     Returns:
         What came of it.
-
-    Raises:
-        StoreError: If a tile cannot be written; what is done is kept.
     """
     records = _find_done(work, journal)
     missing = [tile for tile in work.job.grid if tile.name not in records]
     ticks = iter(missing if progress is None else progress(missing, description="Tiles"))
     next(ticks, None)
     try:
-        if missing:
-            for piece in _pieces(work, missing, executor, journal):
+        # Closed at once if this fails, so that no more tiles are computed.
+        with contextlib.closing(_pieces(work, missing, executor, journal)) as pieces:
+            for piece in pieces if missing else ():
                 whole = piece if piece.values is None else keep(work, piece.tile, piece.values)
                 journal.add(whole.tile.name, whole.record, whole.arrays)
                 records[whole.tile.name] = whole.record
                 next(ticks, None)
-    except OSError as error:
-        message = (
-            f"{journal.target} cannot be written: {error}; what is there is kept: make room, and "
-            "repeat the command to go on"
-        )
-        raise StoreError(message) from error
     finally:
-        forget(work)
+        forget(work.key)
     return Outcome(records, journal, work.job.grid, len(missing))
 
 
@@ -112,23 +108,23 @@ def _find_done(work: Work, journal: Journal) -> dict[str, dict[str, Any]]:
         record = found.get(tile.name)
         if record is None or (work.matrix is not None and not work.matrix.is_whole(record)):
             continue
-        if work.reductions and journal.arrays(tile.name) is None:
-            continue
         done[tile.name] = record
     return done
 
 
-def _pieces(work: Work, missing: list[Tile], executor: object, journal: Journal) -> Iterator[Piece]:
+def _pieces(
+    work: Work, missing: list[Tile], executor: object, journal: Journal
+) -> Generator[Piece]:
     if executor is None:
         return run_here(work, missing)
     if isinstance(executor, Executor):
         return run_on_executor(work, missing, executor, journal.folder)
     if isinstance(executor, Cluster):
-        return run_on_cluster(work, missing, executor)
+        return run_on_cluster(work, missing, executor, journal.folder)
     if type(executor).__module__.startswith("distributed."):
         client = require("distributed", extra="dask").Client
         if isinstance(executor, client):
-            return run_on_cluster(work, missing, Cluster(executor))
+            return run_on_cluster(work, missing, Cluster(executor), journal.folder)
     message = (
         f"executor is a {type(executor).__name__}; give a concurrent.futures.Executor, a "
         "dask.distributed.Client, or None to compute here"

@@ -1,5 +1,7 @@
 """What any process does with one tile: compute it, write it, and keep what is small of it."""
 
+import os
+import platform
 import threading
 import time
 from collections.abc import Sequence
@@ -60,9 +62,14 @@ def compute_here(work: Work, tile: Tile) -> TileValues:
     with _LOCK:
         if work.key not in _OPENED:
             _OPENED.clear()  # one job at a time: its rows may fill the budget
-            _OPENED[work.key] = work.job.open(work.scratch)
+            _OPENED[work.key] = work.job.open(_own_scratch(work.scratch))
         opened = _OPENED[work.key]
     return opened.compute(tile)
+
+
+def _own_scratch(scratch: Path | None) -> Path | None:
+    """Return a folder that no other process of any machine writes to."""
+    return None if scratch is None else scratch / f"{platform.node()}-{os.getpid()}"
 
 
 def keep(work: Work, tile: Tile, found: TileValues) -> Piece:
@@ -111,7 +118,7 @@ def do_tile(work: Work, tile: Tile, *, writes: bool = True) -> Piece:
     return Piece(tile, {}, values=found)
 
 
-def forget(work: Work) -> None:
-    """Let go of what was opened for this work."""
+def forget(key: str) -> None:
+    """Let go of what was opened in this process for the work of this key."""
     with _LOCK:
-        _OPENED.pop(work.key, None)
+        _OPENED.pop(key, None)

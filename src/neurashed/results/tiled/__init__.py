@@ -5,9 +5,10 @@ the numbers, and knows no executor: that is the `scale` room.
 """
 
 from neurashed.results.tiled.grid import Tile, TileGrid
-from neurashed.results.tiled.journal import Journal, journal_of, read_identity
+from neurashed.results.tiled.journal import Journal, check_free, journal_of, read_identity
 from neurashed.results.tiled.matrix import TiledMatrix, count_bytes
 from neurashed.results.tiled.packing import Packed, Storage, measure_error, pack, unpack
+from neurashed.results.tiled.writing import explain_write
 
 __all__ = [
     "Journal",
@@ -16,7 +17,9 @@ __all__ = [
     "Tile",
     "TileGrid",
     "TiledMatrix",
+    "check_free",
     "count_bytes",
+    "explain_write",
     "journal_of",
     "measure_error",
     "pack",

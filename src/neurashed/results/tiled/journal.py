@@ -4,26 +4,52 @@ import json
 import os
 import secrets
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from glob import escape
 from pathlib import Path
 from typing import Any, final
 
 import numpy as np
+import xxhash
 from filelock import FileLock, Timeout
 
 from neurashed.errors import StoreError
 from neurashed.results.atomic import remove_partials, write_json
 from neurashed.results.jsonable import to_jsonable
+from neurashed.results.manifest import describe_file, is_changed
+from neurashed.results.tiled.writing import explain_write
 
-__all__ = ["Journal", "journal_of", "read_identity"]
+__all__ = ["Journal", "check_free", "journal_of", "read_identity"]
 
 _JOB = "job.json"
 _LOCK = "lock"
+_DONE = "done"
 
 
 def journal_of(target: Path) -> Path:
     """Return the folder of the journal of a job: beside what it makes, until that is whole."""
     return target.with_name(f"{target.name}.growing")
+
+
+def check_free(target: Path, makes: Sequence[Path], *, overwrite: bool = False) -> None:
+    """Refuse a place where something is that no unfinished job makes.
+
+    Args:
+        target: What the job makes first.
+        makes: All that it makes.
+        overwrite: Whether to refuse nothing.
+
+    Raises:
+        StoreError: If something is there.
+    """
+    if overwrite or (journal_of(target) / _JOB).exists():
+        return
+    for place in makes:
+        if place.exists():
+            message = (
+                f"{place} exists already; choose another path or overwrite it (overwrite=True)"
+            )
+            raise StoreError(message)
 
 
 def read_identity(target: Path) -> dict[str, Any] | None:
@@ -36,10 +62,10 @@ def read_identity(target: Path) -> dict[str, Any] | None:
         Its identity and its notes in one.
     """
     try:
-        found = json.loads((journal_of(target) / _JOB).read_text(encoding="utf-8"))
-        return {**found["identity"], **found["notes"]}
-    except (OSError, ValueError, KeyError, TypeError):
+        found = _read_sealed(journal_of(target) / _JOB)
+    except (OSError, ValueError):
         return None
+    return {**found["identity"], **found["notes"]}
 
 
 @final
@@ -62,64 +88,100 @@ class Journal:
 
     @classmethod
     def begin(
-        cls, target: Path, identity: Mapping[str, Any], notes: Mapping[str, Any] | None = None
+        cls,
+        target: Path,
+        identity: Mapping[str, Any],
+        notes: Mapping[str, Any] | None = None,
+        *,
+        makes: Sequence[Path] = (),
+        overwrite: bool = False,
     ) -> "Journal":
         """Begin a job, or go on with the same one.
+
+        A `StoreError` says if another process runs the job, if the job that was begun here differs,
+        or if nothing can be written.
 
         Args:
             target: What the job makes.
             identity: What makes the job the same job, as JSON holds it.
             notes: What else is to be read again by who goes on with it.
+            makes: All that the job makes, the target and more.
+            overwrite: Whether to begin anew where another job was begun or has ended.
 
         Returns:
             The journal, locked for this process.
-
-        Raises:
-            StoreError: If another process runs the job, if the job that was begun here differs, or
-                if nothing can be written.
         """
         journal = cls(target)
-        folder = journal.folder
+        asked = to_jsonable({"identity": identity, "notes": notes or {}}, "job")
+        with explain_write(journal.folder):
+            journal.folder.mkdir(parents=True, exist_ok=True)
+            journal._lock_it()
+            try:
+                journal._enter(asked, makes, overwrite=overwrite)
+            except BaseException:
+                journal.close()
+                raise
+        return journal
+
+    def _lock_it(self) -> None:
         try:
-            (folder / "done").mkdir(parents=True, exist_ok=True)
-            journal._lock.acquire(timeout=0)
+            self._lock.acquire(timeout=0)
         except Timeout as error:
             message = (
-                f"{target} is being written by another process; wait until it has ended, or "
+                f"{self.target} is being written by another process; wait until it has ended, or "
                 "choose another place"
             )
             raise StoreError(message) from error
-        except OSError as error:
-            message = f"cannot write {folder}: {error}; choose a folder that can be written"
-            raise StoreError(message) from error
-        try:
-            journal._check_identity(to_jsonable(identity, "identity"), notes or {})
-        except BaseException:
-            journal.close()
-            raise
-        remove_partials(folder / "done")
-        return journal
 
-    def _check_identity(self, identity: dict[str, Any], notes: Mapping[str, Any]) -> None:
-        path = self.folder / _JOB
-        if not path.exists():
-            write_json(path, {"identity": identity, "notes": to_jsonable(notes, "notes")})
-            return
+    def _enter(self, asked: dict[str, Any], makes: Sequence[Path], *, overwrite: bool) -> None:
+        """Take up what is there, if it is of the same job."""
+        for leftover in self.folder.parent.glob(f".{escape(self.folder.name)}.*.partial"):
+            _remove(leftover)
+        problem = self._refusal(asked["identity"])
+        if problem and not overwrite:
+            raise StoreError(problem)
+        for each in self.folder.iterdir():
+            if each.name not in {_LOCK, _JOB, _DONE} or (problem and each.name != _LOCK):
+                _remove(each)
+        (self.folder / _DONE).mkdir(exist_ok=True)
+        remove_partials(self.folder / _DONE)
+        if not (self.folder / _JOB).exists():
+            self._make_room(makes, overwrite=overwrite)
+            write_json(self.folder / _JOB, _sealed(asked))
+
+    def _make_room(self, makes: Sequence[Path], *, overwrite: bool) -> None:
+        """Check again, now that nobody else writes: another process may just have ended."""
         try:
-            found = json.loads(path.read_text(encoding="utf-8"))["identity"]
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            message = f"{path} cannot be read; remove {self.folder} and begin again"
-            raise StoreError(message) from error
+            check_free(self.target, makes, overwrite=overwrite)
+        except StoreError:
+            self.remove()
+            raise
+        for place in makes:
+            if place.exists():
+                _remove(place)
+
+    def _refusal(self, identity: dict[str, Any]) -> str:
+        """Say why what was begun here is not gone on with, or nothing."""
+        path = self.folder / _JOB
+        try:
+            found = _read_sealed(path)["identity"]
+        except FileNotFoundError:
+            return ""
+        except ValueError:
+            return (
+                f"{path} is damaged, so nothing says what was begun here; choose another place, or "
+                "begin again (overwrite=True, --overwrite)"
+            )
         changed = sorted(
             name for name in {*found, *identity} if found.get(name) != identity.get(name)
         )
-        if changed:
-            message = (
-                f"{self.target} is an unfinished job with other {', '.join(changed)}; "
-                "nothing of it was changed: repeat that job, choose another place, or overwrite it "
-                "(overwrite=True, --overwrite)"
-            )
-            raise StoreError(message)
+        if not changed:
+            return ""
+        return (
+            f"{self.target} is an unfinished job with other {', '.join(changed)}; nothing of it "
+            "was changed: repeat that job, choose another place, or overwrite it "
+            "(overwrite=True, --overwrite)"
+        )
 
     def close(self) -> None:
         """Let others go on with the job."""
@@ -127,46 +189,96 @@ class Journal:
 
     def remove(self) -> None:
         """Remove the journal, when what the job makes is whole."""
-        shutil.rmtree(self.folder, ignore_errors=True)
+        # Renamed first: a journal that is half removed would say that little is done.
+        aside = self.folder.with_name(f".{self.folder.name}.{secrets.token_hex(4)}.partial")
+        with explain_write(self.folder):
+            self.folder.rename(aside)
+        shutil.rmtree(aside, ignore_errors=True)
         self.close()
 
     def add(
         self, name: str, record: Mapping[str, Any], arrays: Mapping[str, np.ndarray] | None = None
     ) -> None:
-        """Say that a piece is done.
+        """Say that a piece is done; a `StoreError` says what cannot be written.
 
         Args:
             name: Its name.
             record: What is to be known of it.
             arrays: What it left, read back by `arrays`.
         """
-        if arrays:
-            target = self._arrays_of(name)
-            partial = target.with_name(f".{target.name}.{secrets.token_hex(4)}.partial")
+        content = to_jsonable(record, "record")
+        with explain_write(self.folder):
+            if arrays:
+                content["arrays"] = self._save(self._arrays_of(name), arrays)
+            write_json(self.folder / _DONE / f"{name}.json", _sealed(content))
+
+    def _save(self, target: Path, arrays: Mapping[str, np.ndarray]) -> dict[str, Any]:
+        partial = target.with_name(f".{target.name}.{secrets.token_hex(4)}.partial")
+        try:
             with partial.open("wb") as file:
                 np.savez(file, **dict(arrays))  # pyright: ignore[reportArgumentType]
                 file.flush()
                 os.fsync(file.fileno())
+            described = describe_file(partial)
             partial.replace(target)
-        write_json(self.folder / "done" / f"{name}.json", to_jsonable(record, "record"))
+        finally:
+            partial.unlink(missing_ok=True)
+        return described
 
     def read(self) -> dict[str, dict[str, Any]]:
-        """Return the records of all pieces that are done, by name."""
+        """Return the records of all pieces that are done, by name.
+
+        A piece whose record or arrays are damaged is as good as not done.
+        """
         records = {}
-        for path in sorted((self.folder / "done").glob("[!.]*.json")):
+        for path in sorted((self.folder / _DONE).glob("[!.]*.json")):
             try:
-                records[path.stem] = json.loads(path.read_text(encoding="utf-8"))
+                record = _read_sealed(path)
+                if "arrays" in record and is_changed(self._arrays_of(path.stem), record["arrays"]):
+                    continue
             except (OSError, ValueError):
-                continue  # as good as not done
+                continue
+            records[path.stem] = record
         return records
 
-    def arrays(self, name: str) -> dict[str, np.ndarray] | None:
-        """Return what a piece left, or None if that is gone or damaged."""
-        try:
-            with np.load(self._arrays_of(name), allow_pickle=False) as kept:
-                return {each: kept[each] for each in kept.files}
-        except Exception:  # zipfile and NumPy raise many kinds of error for bad bytes
-            return None
+    def arrays(self, name: str) -> dict[str, np.ndarray]:
+        """Return what a piece left, by name; nothing if it left nothing.
+
+        Args:
+            name: The piece, one of those that `read` returned.
+
+        Returns:
+            Its arrays.
+        """
+        path = self._arrays_of(name)
+        if not path.exists():
+            return {}
+        with np.load(path, allow_pickle=False) as kept:
+            return {each: kept[each] for each in kept.files}
 
     def _arrays_of(self, name: str) -> Path:
-        return self.folder / "done" / f"{name}.npz"
+        return self.folder / _DONE / f"{name}.npz"
+
+
+def _sealed(content: dict[str, Any]) -> dict[str, Any]:
+    return {"content": content, "xxh3_128": _digest(content)}
+
+
+def _read_sealed(path: Path) -> dict[str, Any]:
+    """Return what was sealed; a `ValueError` if it is not as it was written."""
+    found = json.loads(path.read_text(encoding="utf-8"))
+    if not isinstance(found, dict) or found.get("xxh3_128") != _digest(found.get("content")):
+        message = f"{path} is damaged"
+        raise ValueError(message)
+    return found["content"]
+
+
+def _digest(content: Any) -> str:  # noqa: ANN401
+    return xxhash.xxh3_128_hexdigest(json.dumps(content, sort_keys=True).encode())
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink()

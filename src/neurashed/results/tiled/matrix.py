@@ -1,5 +1,7 @@
 """A matrix that grows on disk tile by tile, and is read as one array."""
 
+import shutil
+import threading
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, final
@@ -8,7 +10,6 @@ import numpy as np
 import xarray as xr
 import xxhash
 import zarr
-from xarray.core import indexing
 from zarr.codecs import ZstdCodec
 
 from neurashed.errors import StoreError
@@ -18,14 +19,15 @@ from neurashed.results.manifest import describe_file, is_changed, list_files
 from neurashed.results.schema import SCHEMA_VERSION, check_result
 from neurashed.results.stamp import STAMP
 from neurashed.results.tiled.grid import Tile, TileGrid
-from neurashed.results.tiled.lazy import LazyMatrix
 from neurashed.results.tiled.packing import Packed, Storage, measure_error, pack, unpack
+from neurashed.results.tiled.writing import explain_write
 
-__all__ = ["TiledMatrix", "count_bytes", "open_matrix"]
+__all__ = ["TiledMatrix", "count_bytes"]
 
 _SCALES = "row_scale"
 # A tile is one file; within it, parts of this side are read by themselves.
 _PART = 512
+_OPENING = threading.Lock()
 
 
 @final
@@ -51,10 +53,10 @@ class TiledMatrix:
     def create(
         cls, path: Path, template: xr.DataArray, grid: TileGrid, storage: Storage
     ) -> "TiledMatrix":
-        """Write all of a store but its tiles.
+        """Write all of a store but its tiles; a `StoreError` says what cannot be written.
 
         Args:
-            path: The store; what is there of an earlier beginning is overwritten.
+            path: The store; what is there of an earlier beginning is removed.
             template: A result with names, ids, labels and provenance; its values are not read.
             grid: The tiles.
             storage: How numbers are kept.
@@ -63,13 +65,20 @@ class TiledMatrix:
             The matrix, without tiles.
         """
         check_result(template)
-        name = template.attrs["measure"]
+        matrix = cls(path, template.attrs["measure"], grid, storage)
+        with explain_write(path):
+            if path.exists():
+                shutil.rmtree(path)
+            matrix._create(template)
+        return matrix
+
+    def _create(self, template: xr.DataArray) -> None:
+        path, name, grid, storage = self.path, self.name, self.grid, self.storage
         labels = to_dataset(template)
         attrs = labels[name].attrs
         labels.drop_vars(name).to_zarr(path, mode="a", zarr_format=3, consolidated=False)
         group = zarr.open_group(path, mode="r+")
         group.attrs[STAMP] = {"schema_version": SCHEMA_VERSION, "complete": False}
-        matrix = cls(path, name, grid, storage)
         sides = (grid.height, grid.width)
         common: dict[str, Any] = {
             "compressors": [ZstdCodec(level=1, checksum=True)],
@@ -86,7 +95,6 @@ class TiledMatrix:
                 _SCALES, shape=(grid.num_sources, grid.shape[1]), dtype="float32",
                 chunks=(sides[0], 1), dimension_names=("source", "tile_of_probes"), **common,
             )  # fmt: skip
-        return matrix
 
     @property
     def keeps_mirrors(self) -> bool:
@@ -100,6 +108,8 @@ class TiledMatrix:
     def write(self, tile: Tile, values: np.ndarray) -> tuple[dict[str, Any], Packed]:
         """Write one tile, and its mirror image where both triangles are kept.
 
+        If the disk is full or cannot be written, a `StoreError` says so; tiles that are there stay.
+
         Args:
             tile: Which.
             values: Its numbers ``(source, probe)``.
@@ -107,21 +117,12 @@ class TiledMatrix:
         Returns:
             What the journal says of it (``files``, ``content``, ``undefined``, ``error``), and the
             tile as it is kept.
-
-        Raises:
-            StoreError: If the disk is full or cannot be written; tiles that are there stay.
         """
         packed = pack(values, self.storage)
-        try:
+        with explain_write(f"tile {tile.name} of {self.path}"):
             files = self._put(tile, packed)
             if self.keeps_mirrors and tile.row != tile.column:
                 files |= self._put(Tile(tile.column, tile.row), pack(values.T, self.storage))
-        except OSError as error:
-            message = (
-                f"tile {tile.name} of {self.path} cannot be written: {error}; what is there is "
-                "kept: make room, and repeat the command to go on"
-            )
-            raise StoreError(message) from error
         record = {
             "files": files,
             "content": xxhash.xxh3_128_hexdigest(packed.values.data),
@@ -134,11 +135,9 @@ class TiledMatrix:
         height, width = packed.values.shape
         top, left = tile.row * self.grid.height, tile.column * self.grid.width
         rows = slice(top, top + height)
-        # Every tile is written, even one of zeros only: a missing file is then always a damage.
-        with zarr.config.set({"array.write_empty_chunks": True}):
-            self._array(self.name)[rows, left : left + width] = packed.values
-            if packed.scales is not None:
-                self._array(_SCALES)[rows, tile.column : tile.column + 1] = packed.scales[:, None]
+        self._array(self.name)[rows, left : left + width] = packed.values
+        if packed.scales is not None:
+            self._array(_SCALES)[rows, tile.column : tile.column + 1] = packed.scales[:, None]
         return {name: describe_file(self.path / name) for name in self._files(tile)}
 
     def _files(self, tile: Tile) -> list[str]:
@@ -146,10 +145,17 @@ class TiledMatrix:
         return [f"{name}/c/{tile.row}/{tile.column}" for name in names]
 
     def _array(self, name: str) -> "zarr.Array[Any]":
-        if name not in self._arrays:
-            opened = zarr.open_array(self.path / name, mode="r+")
-            self._arrays[name] = opened
-        return self._arrays[name]
+        with _OPENING:
+            if name not in self._arrays:
+                # Kept by the array: every tile is a file, even one of zeros only.
+                with zarr.config.set({"array.write_empty_chunks": True}):
+                    self._arrays[name] = zarr.open_array(self.path / name, mode="r+")
+            return self._arrays[name]
+
+    def remove_leftovers(self) -> None:
+        """Remove files that a killed writer had not finished; nobody else may be writing."""
+        for leftover in self.path.rglob("*.partial"):
+            leftover.unlink(missing_ok=True)
 
     def is_whole(self, record: Mapping[str, Any]) -> bool:
         """Return whether the files of a tile are as its record says."""
@@ -170,9 +176,27 @@ class TiledMatrix:
 
         Returns:
             Numbers ``(source, probe)`` in ``storage.read_dtype``.
+
+        Raises:
+            StoreError: If a file of the tile is missing or damaged.
+            MemoryError: If it does not fit in memory.
         """
         if self.grid.is_symmetric and tile.column > tile.row and not self.keeps_mirrors:
             return self.read(Tile(tile.column, tile.row), probes, sources).T
+        try:
+            return self._get(tile, sources, probes)
+        except MemoryError:
+            raise
+        except Exception as error:  # Zarr, its codecs and NumPy raise many kinds for bad bytes
+            message = (
+                f"tile {tile.name} of {self.path} is damaged ({type(error).__name__}: {error}); "
+                "copy the whole folder again, or measure again"
+            )
+            raise StoreError(message) from error
+
+    def _get(self, tile: Tile, sources: Any, probes: Any) -> np.ndarray:  # noqa: ANN401
+        for name in self._files(tile):
+            (self.path / name).stat()  # Zarr takes a missing file for one of zeros
         rows = _moved(sources, self.grid.sources(tile))
         values = self._array(self.name).oindex[rows, _moved(probes, self.grid.probes(tile))]
         scales = None
@@ -189,16 +213,28 @@ class TiledMatrix:
     ) -> None:
         """Say last, when all tiles are there, that the store is whole.
 
+        If that cannot be written, a `StoreError` says so.
+
         Args:
             records: What `write` said of each tile, by the tile's name.
             provenance: Added to the provenance of the result.
             source_coords: One value for each source by name.
         """
+        with explain_write(self.path):
+            self._finish(records, provenance, source_coords or {})
+
+    def _finish(
+        self,
+        records: Mapping[str, Mapping[str, Any]],
+        provenance: Mapping[str, Any],
+        source_coords: Mapping[str, np.ndarray],
+    ) -> None:
+        self.remove_leftovers()
         group = zarr.open_group(self.path, mode="r+")
-        for name, values in (source_coords or {}).items():
+        for name, values in source_coords.items():
             group.create_array(name, data=values, dimension_names=("source",), overwrite=True)
         array = self._array(self.name)
-        coordinates: set[str] = {*_coordinates(array), *(source_coords or {})}
+        coordinates: set[str] = {*_coordinates(array), *source_coords}
         merged = {**dict(array.attrs["provenance"]), **to_jsonable(provenance, "provenance")}  # pyright: ignore[reportCallIssue, reportArgumentType]
         array.attrs.update({"provenance": merged, "coordinates": " ".join(sorted(coordinates))})
         tiles = {name: entry for one in records.values() for name, entry in one["files"].items()}
@@ -210,34 +246,6 @@ class TiledMatrix:
             "files": list_files(self.path, known=tiles),
             "complete": True,
         }
-
-
-def open_matrix(path: Path, array: xr.DataArray, tiles: Mapping[str, Any]) -> xr.DataArray:
-    """Return a result whose numbers are read from its tiles when they are used.
-
-    Args:
-        path: The store.
-        array: The result as Zarr sees it.
-        tiles: What the stamp says of the tiles.
-
-    Returns:
-        The result; nothing of it is read.
-
-    Raises:
-        StoreError: If the stamp is not as this version writes it.
-    """
-    try:
-        grid, storage = TileGrid(**tiles["grid"]), Storage(**tiles["storage"])
-    except (KeyError, TypeError, ValueError) as error:
-        message = f"{path} says of its tiles what this version cannot read: {error}; measure again"
-        raise StoreError(message) from error
-    matrix = TiledMatrix(path, str(array.name), grid, storage)
-    values = indexing.LazilyIndexedArray(LazyMatrix(matrix, storage.read_dtype))
-    attrs = {name: value for name, value in array.attrs.items() if name != "coordinates"}
-    variable = xr.Variable(("source", "probe"), values, attrs)
-    lazy = xr.DataArray(variable, coords=array.coords, name=array.name)
-    lazy.encoding["preferred_chunks"] = {"source": grid.height, "probe": grid.width}
-    return lazy
 
 
 def count_bytes(grid: TileGrid, storage: Storage) -> int:

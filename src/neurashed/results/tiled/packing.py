@@ -1,7 +1,6 @@
 """How the numbers of a tile are kept: as they are, or in fewer bits with a scale for each row."""
 
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 
@@ -12,11 +11,13 @@ __all__ = ["Packed", "Storage", "measure_error", "pack", "unpack"]
 _BOUNDS = {
     "float64": "none",
     "float32": "none beyond that of single precision",
-    "float16": "at most 2^-11 of a value, and 2^-25 of the largest in its row of a tile",
+    "float16": "at most 2^-11 of a value, or 2^-39 of the largest in its row of a tile",
     "int8": "at most 1/254 of the largest value in its row of a tile",
 }
 _NAN = -128
 _MOST = 127
+# In float16 the largest of a row comes near 2 to this: the small ones keep the most digits.
+_LARGEST_HALF = 15
 # One row in this many is unpacked again to say what packing cost.
 _CHECKED_EVERY = 64
 # Rows packed in one go: they stay in the processor's cache.
@@ -29,7 +30,7 @@ class Storage:
 
     Attributes:
         dtype: ``"float32"`` and ``"float64"`` keep numbers as they are; ``"float16"`` and
-            ``"int8"`` keep them in units of the largest of their row of a tile. ``int8`` keeps
+            ``"int8"`` keep them in units of a scale of their row of a tile. ``int8`` keeps
             what is not finite as NaN.
         triangle: ``"both"`` keeps both triangles of a symmetric matrix, so that any Zarr reader
             sees all of it; ``"lower"`` one, at half the size: this library reads it as a whole.
@@ -38,8 +39,8 @@ class Storage:
         InputError: If a name is unknown.
     """
 
-    dtype: Literal["float32", "float64", "float16", "int8"] = "float32"
-    triangle: Literal["lower", "both"] = "lower"
+    dtype: str = "float32"
+    triangle: str = "lower"
 
     def __post_init__(self) -> None:
         """Check the names."""
@@ -107,8 +108,10 @@ def pack(values: np.ndarray, storage: Storage) -> Packed:
 
 def _scales(largest: np.ndarray, storage: Storage) -> np.ndarray:
     largest = np.where(largest > 0, largest, 1.0).astype(np.float64)
-    # A power of two: dividing by it changes no digit.
-    scales = np.exp2(np.ceil(np.log2(largest))) if storage.dtype == "float16" else largest / _MOST
+    if storage.dtype == "float16":  # a power of two: dividing by it changes no digit
+        scales = np.exp2(np.ceil(np.log2(largest)) - _LARGEST_HALF)
+    else:
+        scales = largest / _MOST
     return scales.clip(np.finfo(np.float32).tiny, 2.0**127).astype(np.float32)
 
 
