@@ -27,7 +27,7 @@ FORMS = [
     ("linear-twice", "body", LinearRows),
     ("frozen-weight", "2.bias", LinearRows),
     ("conv-2d-groups-strided", "0", ConvolutionRows),
-    ("conv-1d-same", "0", ConvolutionRows),
+    ("conv-1d-same", "0", DenseRows),
     ("conv-2d-folded-time", "conv", ConvolutionRows),
     ("embedding-padded", "embedding.weight", EmbeddingRows),
     ("norm-group", "0.1", DenseRows),

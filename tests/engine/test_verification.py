@@ -69,7 +69,7 @@ def test_a_wrong_layer_of_another_kind_is_named(
 ):
     ready = measured(named(case), "output")
     _spoil(monkeypatch, owner, function, lambda *_: True)
-    monkeypatch.setattr(contraction, "_add_position_products", contraction._add_gradient_products)
+    monkeypatch.setattr(contraction, "_add_position_products", contraction.add_gradient_products)
     with pytest.raises(EngineMismatchError, match=f"most in layer (?:{layer})"):
         ns.tangent_kernel(ready.task, ready.sources, ready.probes)
 

@@ -9,52 +9,23 @@ with cotangent k of the probe, and ``(source, source cotangent, probe, probe cot
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
+from neurashed.engine.cutting import Contraction, slabs
+from neurashed.engine.gradient_products import add_gradient_products
 from neurashed.engine.layer_rows import LayerRows, Positions
+from neurashed.engine.rows import DenseRows
 
 __all__ = ["Contraction", "add_products", "mirror", "self_products"]
 
-# Slabs per symmetric block: more slabs skip more of the upper half, fewer make larger products.
-# They stand upright, and as wide as a few panels of the matrix-product kernels, which are 48 wide.
-_NUM_SLABS = 7
-_PANEL = 48
 # Rows and columns mirrored in one go: small enough for the processor's nearest cache.
 _MIRRORED = 128
-# Input patches and gradients formed in one go: more would leave the processor's cache.
-_NUMBERS_FORMED_AT_A_TIME = 2**21
-
-
-@dataclass(frozen=True)
-class Contraction:
-    """How the products of one layer are computed.
-
-    Attributes:
-        route: ``"positions"`` (products of inputs times products of output gradients) or
-            ``"gradients"`` (the layer's gradients are formed and multiplied).
-        workspace: Numbers that may be held at a time.
-        is_traced: Whether the sum over cotangents is wanted, not all pairs of them.
-        num_parameters: Numbers in one gradient of the layer.
-        num_patches: Numbers in the inputs of all positions of one example.
-    """
-
-    route: str
-    workspace: int
-    is_traced: bool
-    num_parameters: int
-    num_patches: int
-
-
-def _slabs(rows: int, *, is_symmetric: bool, largest: int) -> Iterator[tuple[int, int]]:
-    size = rows
-    if is_symmetric:
-        size = _PANEL * -(-rows // (_NUM_SLABS * _PANEL))
-    size = max(1, min(size, largest))
-    for start in range(0, rows, size):
-        yield start, min(start + size, rows)
+# Sources and probes multiplied in one go where products of inputs and of gradients meet entry by
+# entry: both stay in the processor's cache, and are large enough for its matrix products.
+_CACHED_SOURCES = 2048
+_CACHED_PROBES = 512
 
 
 def add_products(block: Tensor, sources: LayerRows, probes: LayerRows, how: Contraction) -> None:
@@ -67,10 +38,10 @@ def add_products(block: Tensor, sources: LayerRows, probes: LayerRows, how: Cont
         probes: Rows of the layer for the probes.
         how: The route.
     """
-    if how.route == "positions":
+    if how.route == "positions" and not isinstance(sources, DenseRows):
         _add_position_products(block, sources, probes, how)
     else:
-        _add_gradient_products(block, sources, probes, how)
+        add_gradient_products(block, sources, probes, how)
 
 
 def mirror(block: Tensor) -> None:
@@ -86,70 +57,6 @@ def mirror(block: Tensor) -> None:
         square[start:stop, stop:] = square[stop:, start:stop].T
         corner = square[start:stop, start:stop]
         corner.copy_(corner.tril() + corner.tril(-1).T)
-
-
-def _add_gradient_products(
-    block: Tensor, sources: LayerRows, probes: LayerRows, how: Contraction
-) -> None:
-    is_symmetric = sources is probes
-    rows_held = sources.num_examples + (0 if is_symmetric else probes.num_examples)
-    if how.is_traced:
-        for k in range(sources.num_cotangents):
-            if is_symmetric and rows_held * how.num_parameters <= how.workspace:
-                _add_symmetric(block, _form(sources, k, how))
-            else:
-                _add_in_parts(block, sources, probes, (k, k), how)
-    elif rows_held * sources.num_cotangents * how.num_parameters <= how.workspace:
-        ours = _form_all(sources, how)
-        theirs = ours if is_symmetric else _form_all(probes, how)
-        block.flatten(2).flatten(0, 1).addmm_(ours, theirs.T)
-    else:
-        for k in range(sources.num_cotangents):
-            for other in range(probes.num_cotangents):
-                _add_in_parts(block[:, k, :, other], sources, probes, (k, other), how)
-
-
-def _form(rows: LayerRows, cotangent: int, how: Contraction) -> Tensor:
-    """Gradients of one cotangent, ``(example, P)``, formed for few examples at a time."""
-    step = max(1, _NUMBERS_FORMED_AT_A_TIME // max(how.num_patches + how.num_parameters, 1))
-    if rows.num_examples <= step or not how.num_patches:
-        return rows.gradients(cotangent)
-    formed = rows.part(0, 1).gradients(cotangent).new_empty(rows.num_examples, how.num_parameters)
-    for start in range(0, rows.num_examples, step):
-        stop = min(start + step, rows.num_examples)
-        rows.part(start, stop).write_gradients(cotangent, formed[start:stop])
-    return formed
-
-
-def _form_all(rows: LayerRows, how: Contraction) -> Tensor:
-    """Gradients of all cotangents, ``(example · cotangent, P)``."""
-    formed = [_form(rows, k, how) for k in range(rows.num_cotangents)]
-    return torch.stack(formed, 1).flatten(0, 1)
-
-
-def _add_in_parts(
-    target: Tensor,
-    sources: LayerRows,
-    probes: LayerRows,
-    cotangents: tuple[int, int],
-    how: Contraction,
-) -> None:
-    """Add products of one pair of cotangents, holding the gradients of two runs of examples."""
-    largest = max(1, how.workspace // (2 * how.num_parameters))
-    is_symmetric = sources is probes
-    for start in range(0, probes.num_examples, largest):
-        stop = min(start + largest, probes.num_examples)
-        columns = _form(probes.part(start, stop), cotangents[1], how)
-        for offset in range(start if is_symmetric else 0, sources.num_examples, largest):
-            end = min(offset + largest, sources.num_examples)
-            is_same = is_symmetric and offset == start and cotangents[0] == cotangents[1]
-            rows = columns if is_same else _form(sources.part(offset, end), cotangents[0], how)
-            target[offset:end, start:stop].addmm_(rows, columns.T)
-
-
-def _add_symmetric(block: Tensor, rows: Tensor) -> None:
-    for start, stop in _slabs(len(rows), is_symmetric=True, largest=len(rows)):
-        block[start:, start:stop].addmm_(rows[start:], rows[start:stop].T)
 
 
 def _add_position_products(
@@ -188,7 +95,8 @@ def _cut(sources: LayerRows, probes: LayerRows, how: Contraction) -> Iterator[tu
     """Rows and columns of the parts of a block that fit in the workspace."""
     is_symmetric = sources is probes
     slab, height = _sides(_numbers_of_a_pair(sources, probes), sources.num_examples, how)
-    for start, stop in _slabs(probes.num_examples, is_symmetric=is_symmetric, largest=slab):
+    slab, height = min(slab, _CACHED_PROBES), min(height, max(_CACHED_SOURCES, slab))
+    for start, stop in slabs(probes.num_examples, is_symmetric=is_symmetric, largest=slab):
         for offset in range(start if is_symmetric else 0, sources.num_examples, height):
             yield slice(offset, min(offset + height, sources.num_examples)), slice(start, stop)
 
@@ -264,12 +172,13 @@ def self_products(rows: LayerRows, others: LayerRows, how: Contraction) -> Tenso
         ``(example, K, L)``.
     """
     num_k, num_l = rows.num_cotangents, others.num_cotangents
-    size = how.num_parameters if how.route == "gradients" else _numbers_of_a_pair(rows, others)
+    is_formed = how.route == "gradients" or isinstance(rows, DenseRows)
+    size = how.num_parameters if is_formed else _numbers_of_a_pair(rows, others)
     step = max(1, how.workspace // (2 * size * num_k * num_l))
     parts = []
     for start in range(0, rows.num_examples, step):
         ours, theirs = rows.part(start, start + step), others.part(start, start + step)
-        if how.route == "positions":
+        if not is_formed:
             parts.append(_self_positions(ours, theirs))
             continue
         products = [

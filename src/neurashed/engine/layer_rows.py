@@ -1,5 +1,6 @@
 """What is kept of a layer for each example, as the products of gradients see it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
@@ -40,8 +41,20 @@ class LayerRows(Protocol):
         """How many gradients each example has."""
         ...
 
+    @property
+    def writes_in_place(self) -> bool:
+        """Whether gradients are formed where they are written, not held or formed before."""
+        ...
+
     def part(self, start: int, stop: int) -> "LayerRows":
         """The same for a run of the examples."""
+        ...
+
+    def split(self, largest: int) -> "Sequence[LayerRows]":
+        """The same for runs of the parameters, with as many numbers at most where that can be.
+
+        Rows of one layer are split alike.
+        """
         ...
 
     def gradients(self, cotangent: int) -> Tensor:
@@ -49,7 +62,10 @@ class LayerRows(Protocol):
         ...
 
     def write_gradients(self, cotangent: int, out: Tensor) -> None:
-        """Write the gradients of one cotangent to ``(example, P)``."""
+        """Write the gradients of one cotangent to ``(example, P)``.
+
+        Their numbers come in any order that is the same in all rows of the layer.
+        """
         ...
 
     def positions(self) -> Positions | None:

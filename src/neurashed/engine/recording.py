@@ -24,6 +24,23 @@ from neurashed.errors import InputError
 __all__ = ["Recording", "record"]
 
 
+# Calls on the way in which a tensor lies in memory, which the recorder changes.
+_NEEDS_ITS_OWN_LAYOUT = frozenset({Tensor.view, Tensor.view_as, Tensor.as_strided})
+
+
+def _quick_to_convolve(weight: Tensor) -> Tensor:
+    """A kernel over two axes laid out channels last, and so all that follows it."""
+    # Processors convolve, pool and form patches up to three times as fast so.
+    if weight.ndim != 4 or weight.device.type != "cpu":
+        return weight
+    return weight.contiguous(memory_format=torch.channels_last)
+
+
+def _has_channels_last(value: Tensor) -> bool:
+    is_changed = value.ndim == 4 and not value.is_contiguous()
+    return is_changed and value.is_contiguous(memory_format=torch.channels_last)
+
+
 class _Anchor(torch.autograd.Function):
     """Makes a value that needs no gradient part of the graph, without a copy of it."""
 
@@ -72,7 +89,7 @@ class _Recorder(ParameterWatch):
             return value
         key = id(value)
         if key not in self.watched or key in self._direct:
-            return value.detach()
+            return _quick_to_convolve(value.detach())
         if key not in self._stand_ins:
             self._stand_ins[key] = value.detach().requires_grad_()
             self.anchors.append(self._stand_ins[key])
@@ -82,6 +99,8 @@ class _Recorder(ParameterWatch):
         self, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> Any:  # noqa: ANN401
         args, kwargs = replace_tensors((args, kwargs), self._replace)
+        if function in _NEEDS_ITS_OWN_LAYOUT and _has_channels_last(args[0]):
+            args = (args[0].contiguous(), *args[1:])
         return function(*args, **kwargs)
 
     def visit_call(
@@ -209,9 +228,19 @@ def _rows(layer: Layer, site: Site, slot: _Slot) -> LayerRows:
         return LinearRows(inputs, grads, layer.has_weight, layer.has_bias)
     if site.kind == "embedding":
         return _embedding_rows(slot, inputs.flatten(1), grads.flatten(2, -2))
-    axes = len(slot.call.options["kernel"])
-    options = {**slot.call.options, "folded_axes": axes}
-    return ConvolutionRows(inputs, grads, layer.has_weight, layer.has_bias, options)
+    rows = ConvolutionRows(
+        inputs.movedim(2, -1), grads.movedim(3, -1),
+        layer.has_weight, layer.has_bias, slot.call.options,
+    )  # fmt: skip
+    return _form_if_shorter(rows)
+
+
+def _form_if_shorter(rows: ConvolutionRows) -> LayerRows:
+    """Form gradients at once where they are no more numbers than those at the outputs."""
+    if rows.num_parameters > rows.grads[0, 0].numel():
+        return rows
+    formed = [rows.gradients(k) for k in range(rows.num_cotangents)]
+    return DenseRows(formed[0].unsqueeze(1) if len(formed) == 1 else torch.stack(formed, 1))
 
 
 def _embedding_rows(slot: _Slot, tokens: Tensor, grads: Tensor) -> EmbeddingRows:

@@ -41,9 +41,18 @@ class DenseRows:
         """How many gradients each example has."""
         return self.values.shape[1]
 
+    @property
+    def writes_in_place(self) -> bool:
+        """Whether gradients are formed where they are written."""
+        return False
+
     def part(self, start: int, stop: int) -> "DenseRows":
         """The same for a run of the examples."""
         return DenseRows(self.values[start:stop])
+
+    def split(self, largest: int) -> "list[DenseRows]":  # noqa: ARG002
+        """The same, whole."""
+        return [self]
 
     def gradients(self, cotangent: int) -> Tensor:
         """The gradients of one cotangent, ``(example, P)``."""
@@ -76,10 +85,26 @@ class LinearRows:
         """How many gradients each example has."""
         return self.grads.shape[1]
 
+    @property
+    def writes_in_place(self) -> bool:
+        """Whether gradients are formed where they are written."""
+        return True
+
     def part(self, start: int, stop: int) -> "LinearRows":
         """The same for a run of the examples."""
         inputs, grads = self.inputs[start:stop], self.grads[start:stop]
         return LinearRows(inputs, grads, self.has_weight, self.has_bias)
+
+    def split(self, largest: int) -> "list[LinearRows]":
+        """The same for runs of the inputs; the bias goes with the first."""
+        num_outputs, num_inputs = self.grads.shape[-1], self.inputs.shape[-1]
+        if not self.has_weight or num_outputs * (num_inputs + self.has_bias) <= largest:
+            return [self]
+        step = max(1, largest // num_outputs - self.has_bias)
+        return [
+            LinearRows(run, self.grads, has_weight=True, has_bias=self.has_bias and not place)
+            for place, run in enumerate(self.inputs.split(step, -1))
+        ]
 
     def gradients(self, cotangent: int) -> Tensor:
         """The gradients of one cotangent, ``(example, P)``."""
@@ -126,9 +151,18 @@ class EmbeddingRows:
         """How many gradients each example has."""
         return self.grads.shape[1]
 
+    @property
+    def writes_in_place(self) -> bool:
+        """Whether gradients are formed where they are written."""
+        return False
+
     def part(self, start: int, stop: int) -> "EmbeddingRows":
         """The same for a run of the examples."""
         return EmbeddingRows(self.tokens[start:stop], self.grads[start:stop], self.num_embeddings)
+
+    def split(self, largest: int) -> "list[EmbeddingRows]":  # noqa: ARG002
+        """The same, whole."""
+        return [self]
 
     def gradients(self, cotangent: int) -> Tensor:
         """The gradients of one cotangent, ``(example, P)``."""
@@ -164,9 +198,18 @@ class SumRows:
         """How many gradients each example has."""
         return self.terms[0].num_cotangents
 
+    @property
+    def writes_in_place(self) -> bool:
+        """Whether gradients are formed where they are written."""
+        return False
+
     def part(self, start: int, stop: int) -> "SumRows":
         """The same for a run of the examples."""
         return SumRows(tuple(term.part(start, stop) for term in self.terms))
+
+    def split(self, largest: int) -> "list[SumRows]":  # noqa: ARG002
+        """The same, whole."""
+        return [self]
 
     def gradients(self, cotangent: int) -> Tensor:
         """The gradients of one cotangent, ``(example, P)``."""
@@ -197,10 +240,19 @@ class GeneralRows:
         """How many examples."""
         return self.stop - self.start
 
+    @property
+    def writes_in_place(self) -> bool:
+        """Whether gradients are formed where they are written."""
+        return False
+
     def part(self, start: int, stop: int) -> "GeneralRows":
         """The same for a run of the examples."""
         stop = min(self.start + stop, self.stop)
         return GeneralRows(self.compute, self.start + start, stop, self.num_cotangents)
+
+    def split(self, largest: int) -> "list[GeneralRows]":  # noqa: ARG002
+        """The same, whole."""
+        return [self]
 
     def gradients(self, cotangent: int) -> Tensor:
         """The gradients of one cotangent, ``(example, P)``."""

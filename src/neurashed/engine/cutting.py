@@ -1,0 +1,50 @@
+"""How the products of one layer are computed, and how a block of them is cut."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+__all__ = ["Contraction", "slabs"]
+
+# Slabs per symmetric block: more slabs skip more of the upper half, fewer make larger products.
+# They stand upright, and as wide as a few panels of the matrix-product kernels, which are 48 wide.
+_NUM_SLABS = 7
+_PANEL = 48
+
+
+@dataclass(frozen=True)
+class Contraction:
+    """How the products of one layer are computed.
+
+    Attributes:
+        route: ``"positions"`` (products of inputs times products of output gradients) or
+            ``"gradients"`` (the layer's gradients are formed and multiplied).
+        workspace: Numbers that may be held at a time.
+        is_traced: Whether the sum over cotangents is wanted, not all pairs of them.
+        num_parameters: Numbers in one gradient of the layer.
+        num_patches: Numbers in the inputs of all positions of one example.
+    """
+
+    route: str
+    workspace: int
+    is_traced: bool
+    num_parameters: int
+    num_patches: int
+
+
+def slabs(rows: int, *, is_symmetric: bool, largest: int) -> Iterator[tuple[int, int]]:
+    """Yield runs of columns of a block; of a symmetric one, so that few lie above the diagonal.
+
+    Args:
+        rows: Columns of the block.
+        is_symmetric: Whether only what is on and below the diagonal is wanted.
+        largest: Columns of a run at most.
+
+    Yields:
+        First column and the one after the last.
+    """
+    size = rows
+    if is_symmetric:
+        size = _PANEL * -(-rows // (_NUM_SLABS * _PANEL))
+    size = max(1, min(size, largest))
+    for start in range(0, rows, size):
+        yield start, min(start + size, rows)
