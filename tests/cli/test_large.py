@@ -37,7 +37,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_tiles_give_the_same_numbers(folder: Path):
     outcome = invoke(*MEASURE, "--store", "float32", "--out", "tiles")
     assert outcome.exit_code == 0, outcome.output
-    assert "tangent_kernel: 80 sources, 80 probes" in outcome.stdout
+    assert "80 sources, 80 probes" in outcome.stdout
     assert "Top:    tiles/results/top_probes.zarr" in outcome.stdout
     assert "disk: at most" in outcome.stderr
     invoke(*MEASURE, "--out", "whole")

@@ -212,5 +212,6 @@ def identify(plan: StreamPlan, tiling: Tiling) -> dict[str, Any]:
         "grid": asdict(job.grid),
         "storage": asdict(tiling.storage) if tiling.keep_matrix else None,
         "top_k": tiling.top_k,
+        "class_table": tiling.class_table,
         "versions": {name: versions[name] for name in ("neurashed", "torch") if name in versions},
     }

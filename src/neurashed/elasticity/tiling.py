@@ -19,8 +19,9 @@ class Tiling:
             What was begun goes on with the side that it was begun with.
         top_k: How many of the strongest probes of each source are kept beside the matrix; 0 for
             none.
-        keep_matrix: Whether the matrix is kept; without it only the strongest probes are, and
-            memory and disk grow with the number of sources alone.
+        class_table: Whether the class table of means over all pairs is kept; examples need labels.
+        keep_matrix: Whether the matrix is kept; without it memory and disk grow with the number of
+            examples alone.
         scratch: ``"disk"`` puts gradients that do not fit in memory into a scratch file,
             ``"none"`` computes them again.
 
@@ -31,13 +32,17 @@ class Tiling:
     storage: Storage = field(default_factory=Storage)
     side: int | None = None
     top_k: int = 0
+    class_table: bool = False
     keep_matrix: bool = True
     scratch: Literal["disk", "none"] = "disk"
 
     def __post_init__(self) -> None:
         """Check the numbers."""
-        if not self.keep_matrix and self.top_k < 1:
-            message = "keep_matrix is False and top_k is 0: nothing would be kept; give top_k=..."
+        if not (self.keep_matrix or self.top_k or self.class_table):
+            message = (
+                "keep_matrix is False, top_k is 0 and no class table is asked for: nothing would "
+                "be kept; give top_k=8 or class_table=True"
+            )
             raise InputError(message)
         if self.top_k < 0 or (self.side is not None and self.side < 1):
             message = (

@@ -19,7 +19,7 @@ from neurashed.elasticity import (
 )
 from neurashed.experiments.networks import checksum_weights, load_network
 from neurashed.experiments.workplace import working_in
-from neurashed.results import RunFolder
+from neurashed.results import RunFolder, save_class_table
 from neurashed.results.tiled import Storage
 from neurashed.task import SGD, Task
 from neurashed.typing import Measure, Step
@@ -106,7 +106,7 @@ def plan_run(settings: MeasureSettings) -> MeasurementPlan | StreamPlan:
     if _is_streamed(settings, work):
         return plan_streaming(
             work.task, work.sources, work.probes, **_choices(settings),
-            tiling=_tiling(settings), options=_options(settings),
+            tiling=_tiling(settings, work), options=_options(settings),
         )  # fmt: skip
     return plan_measurement(
         work.task, work.sources, work.probes, **_choices(settings), options=_options(settings)
@@ -165,10 +165,12 @@ def _stream(
     if settings.measure not in run.finished and not run.top_probes_path.exists():
         streamed = stream_elasticity(
             work.task, work.sources, work.probes, store=store, **_choices(settings),
-            tiling=_tiling(settings), executor=executor, options=_options(settings, progress),
+            tiling=_tiling(settings, work), executor=executor, options=_options(settings, progress),
         )  # fmt: skip
         if streamed.top_probes_path is not None:
             streamed.top_probes_path.rename(run.top_probes_path)
+        if streamed.class_table is not None:
+            save_class_table(streamed.class_table, run.class_table_path)
     if settings.keep_matrix:
         run.list_result(settings.measure)
 
@@ -179,9 +181,17 @@ def _is_streamed(settings: MeasureSettings, work: _Work) -> bool:
     return is_large or settings.store is not None or not settings.keep_matrix
 
 
-def _tiling(settings: MeasureSettings) -> Tiling:
+def _tiling(settings: MeasureSettings, work: _Work) -> Tiling:
     storage = Storage("float32" if settings.store is None else settings.store)
-    return Tiling(storage=storage, top_k=settings.top, keep_matrix=settings.keep_matrix)
+    has_labels = all(
+        each is None or each.labels is not None for each in (work.sources, work.probes)
+    )
+    return Tiling(
+        storage=storage,
+        top_k=settings.top,
+        class_table=has_labels,
+        keep_matrix=settings.keep_matrix,
+    )
 
 
 def _load(settings: MeasureSettings) -> _Work:

@@ -7,6 +7,7 @@ and summarizes them by class. It computes no responses, and never reaches torch.
 from neurashed.results.blocks import Block, is_large, iterate_blocks
 from neurashed.results.class_sums import ClassSums
 from neurashed.results.class_table import class_table
+from neurashed.results.class_table_file import open_class_table, save_class_table
 from neurashed.results.content import content_checksum
 from neurashed.results.labelling import AxisLabels, label_elasticity
 from neurashed.results.opening import open_result
@@ -43,11 +44,13 @@ __all__ = [
     "label_elasticity",
     "label_top_probes",
     "nearest_probes",
+    "open_class_table",
     "open_result",
     "open_top_probes",
     "order_by_similarity",
     "pack_thumbnails",
     "read_thumbnails",
+    "save_class_table",
     "save_result",
     "save_top_probes",
     "top_probes",

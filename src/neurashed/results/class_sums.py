@@ -1,5 +1,6 @@
 """The class table of a matrix that is never held, from its blocks as they are computed."""
 
+from collections.abc import Mapping
 from typing import Literal, final
 
 import numpy as np
@@ -88,6 +89,29 @@ class ClassSums:
         """
         self._builder.add(sources, probes, values)
 
+    def sum_block(self, sources: slice, probes: slice, values: np.ndarray) -> dict[str, np.ndarray]:
+        """Return the sums of one block by themselves, so that `add_sums` may add them later.
+
+        Args:
+            sources: Its sources.
+            probes: Its probes.
+            values: Its values ``(source, probe)``.
+
+        Returns:
+            Small arrays by name.
+        """
+        return self._builder.sum_block(sources, probes, values)
+
+    def add_sums(self, sources: slice, probes: slice, sums: Mapping[str, np.ndarray]) -> None:
+        """Add the sums of a block; each pair must be added once.
+
+        Args:
+            sources: Its sources.
+            probes: Its probes.
+            sums: What `sum_block` returned of it.
+        """
+        self._builder.add_sums(sources, probes, sums)
+
     def finish(
         self,
         *,
@@ -114,10 +138,12 @@ class ClassSums:
         shape = sums.counts.shape
         groups = np.arange(sums.counts.size).reshape(shape)
         once = np.ones(len(sums.source_classes)), np.ones(len(sums.probe_classes))
-        low, high = bootstrap.interval(bootstrap.replicate_sums(sums, groups, self._population))
+        low, high = bootstrap.interval(
+            bootstrap.replicate_sums(sums, groups, groups.size, self._population)
+        )
         table = label_class_table(
             {
-                "value": sums.ratios(groups, once).reshape(shape),
+                "value": sums.ratios(groups, groups.size, once).reshape(shape),
                 "low": low.reshape(shape),
                 "high": high.reshape(shape),
                 "count": sums.counts,

@@ -1,5 +1,6 @@
 """Sums over the pairs of each example with each class: what means and their intervals need."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import final
 
@@ -40,15 +41,21 @@ class PairSums:
     source_classes: np.ndarray
     probe_classes: np.ndarray
 
-    def ratios(self, groups: np.ndarray, drawn: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
+    def ratios(
+        self, groups: np.ndarray, num_groups: int, drawn: tuple[np.ndarray, np.ndarray]
+    ) -> np.ndarray:
         """Return Σ numerators / Σ denominators of groups of pairs, to first order in the drawing.
 
         With ``w`` how often an example was drawn, ``w_s w_p`` is taken as ``w_s + w_p − 1``, which
         is exact if each was drawn once. What is left out, ``(w_s − 1)(w_p − 1)``, has mean 0 over
-        drawings and adds to the variance of the ratio a share that shrinks with 1/n.
+        drawings. Beside the variation of examples that move more or less than others it shrinks
+        with 1/n. If there is none and every pair varies on its own, all drawings count that twice
+        in place of three times, and once would be right: intervals are 18 % narrower and still
+        wide enough.
 
         Args:
             groups: Group of each pair of classes ``(source_class, probe_class)``, from 0.
+            num_groups: How many groups there are.
             drawn: How often each source and how often each probe was drawn.
 
         Returns:
@@ -57,7 +64,8 @@ class PairSums:
         numerators = self._sums(self.source_numerators, self.probe_numerators, drawn)
         denominators = self._sums(self.source_denominators, self.probe_denominators, drawn)
         numerators, denominators = (
-            np.bincount(groups.ravel(), weights=sums.ravel()) for sums in (numerators, denominators)
+            np.bincount(groups.ravel(), weights=sums.ravel(), minlength=num_groups)
+            for sums in (numerators, denominators)
         )
         ratios = np.full(len(numerators), np.nan)
         return np.divide(numerators, denominators, out=ratios, where=denominators > 0)
@@ -87,6 +95,7 @@ class PairSumsBuilder:
         magnitudes: bool = False,
         scale: np.ndarray | None = None,
         self_index: np.ndarray | None = None,
+        num_classes: tuple[int, int] = (0, 0),
     ) -> None:
         """Begin with nothing.
 
@@ -98,9 +107,14 @@ class PairSumsBuilder:
                 ``(source,)``; ones if None.
             self_index: Place of each source among the probes, -1 for none ``(source,)``: pairs of
                 an example with itself are left out. None to leave out no pair.
+            num_classes: Classes of sources and of probes, at least; more than there are examples
+                of in a part of a matrix.
         """
         self._classes = source_classes, probe_classes
-        self._sizes = np.bincount(source_classes), np.bincount(probe_classes)
+        self._sizes = (
+            np.bincount(source_classes, minlength=num_classes[0]),
+            np.bincount(probe_classes, minlength=num_classes[1]),
+        )
         num_sources, num_probes = len(source_classes), len(probe_classes)
         self._magnitudes = magnitudes
         self._scale = np.ones(num_sources) if scale is None else scale.astype(np.float64)
@@ -129,6 +143,50 @@ class PairSumsBuilder:
             start = first_source + top
             self._add_rows(slice(start, start + len(part)), columns, part, of_probes)
         self._num_added += values.size
+
+    def sum_block(self, sources: slice, probes: slice, values: np.ndarray) -> dict[str, np.ndarray]:
+        """Return the sums of one block by themselves, which `add_sums` adds.
+
+        Args:
+            sources: Its sources.
+            probes: Its probes.
+            values: Its values ``(source, probe)``.
+
+        Returns:
+            Arrays by name.
+        """
+        own = self._own[sources] - probes.start
+        part = PairSumsBuilder(
+            self._classes[0][sources],
+            self._classes[1][probes],
+            magnitudes=self._magnitudes,
+            scale=self._scale[sources],
+            self_index=np.where((own < 0) | (own >= values.shape[1]), -1, own),
+            num_classes=(len(self._sizes[0]), len(self._sizes[1])),
+        )
+        part.add(slice(0, values.shape[0]), slice(0, values.shape[1]), values)
+        return {**part._arrays, "num_added": np.array(part._num_added)}
+
+    def add_sums(self, sources: slice, probes: slice, sums: Mapping[str, np.ndarray]) -> None:
+        """Add what `sum_block` returned of a block; each pair must be added once.
+
+        Args:
+            sources: Its sources.
+            probes: Its probes.
+            sums: The sums.
+        """
+        for name, array in self._arrays.items():
+            array[sources if name.startswith("source") else probes] += sums[name]
+        self._num_added += int(sums["num_added"])
+
+    @property
+    def _arrays(self) -> dict[str, np.ndarray]:
+        return {
+            "source_numerators": self._source_numerators,
+            "source_counts": self._source_counts,
+            "probe_numerators": self._probe_numerators,
+            "probe_scales": self._probe_scales,
+        }
 
     def finish(self) -> PairSums:
         """Return the sums.
@@ -191,8 +249,10 @@ class PairSumsBuilder:
     ) -> np.ndarray | None:
         """Return which pairs count, None if all do."""
         has_self = np.flatnonzero((own >= 0) & (own < part.shape[1]))
-        # A sum is finite only if every number is; the sum of many large ones is looked at again.
-        if not len(has_self) and np.isfinite(part.sum() + scale.sum()):
+        with np.errstate(over="ignore", invalid="ignore"):
+            # Finite only if every number is; the sum of many large ones is looked at again.
+            total = part.sum() + scale.sum()
+        if not len(has_self) and np.isfinite(total):
             return None
         is_defined = np.isfinite(part) & np.isfinite(scale)[:, None]
         is_defined[has_self, own[has_self]] = False

@@ -138,6 +138,11 @@ class RunFolder:
         """Where the strongest probes of each source lie, if they were kept."""
         return self.path / _RESULTS / "top_probes.zarr"
 
+    @property
+    def class_table_path(self) -> Path:
+        """Where the class table over all pairs lies, if it was kept."""
+        return self.path / _RESULTS / "class_table.json"
+
     def finish(self) -> None:
         """Mark the run as finished; from then on it is not resumed and not replaced unasked."""
         self._rewrite(replace(self.record, finished=True))

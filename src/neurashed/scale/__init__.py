@@ -4,12 +4,14 @@ It hands out tiles, writes or reduces what comes of them, and keeps the journal 
 Scheduling, shipping and retrying are the executor's; it computes none of the numbers.
 """
 
+from neurashed.scale.class_sums import ClassReduction, join_class_sums
 from neurashed.scale.cluster import Cluster, connect
 from neurashed.scale.job import OpenJob, Reduction, TileJob, TileValues
 from neurashed.scale.run import Outcome, Work, run_work
 from neurashed.scale.top_probes import TopReduction, join_top_probes
 
 __all__ = [
+    "ClassReduction",
     "Cluster",
     "OpenJob",
     "Outcome",
@@ -19,6 +21,7 @@ __all__ = [
     "TopReduction",
     "Work",
     "connect",
+    "join_class_sums",
     "join_top_probes",
     "run_work",
 ]
