@@ -37,7 +37,7 @@ def is_large(result: xr.DataArray) -> bool:
     return result.size > MOST_PAIRS_AT_ONCE
 
 
-def iterate_blocks(result: xr.DataArray, *, memory: int = BLOCK_BYTES) -> Iterator[Block]:
+def iterate_blocks(result: xr.DataArray, *, memory: int | None = None) -> Iterator[Block]:
     """Yield the values of a result block by block, row of blocks after row of blocks.
 
     Blocks end where the tiles of the store end, so that each tile is read once; a tile larger than
@@ -45,7 +45,7 @@ def iterate_blocks(result: xr.DataArray, *, memory: int = BLOCK_BYTES) -> Iterat
 
     Args:
         result: A result with dimensions source and probe, of any size if it is opened lazily.
-        memory: Bytes that the values of a block may take.
+        memory: Bytes that the values of a block may take; 256 MB if None.
 
     Yields:
         Blocks that together are the whole result. A memory too small for one number is refused with
@@ -57,7 +57,7 @@ def iterate_blocks(result: xr.DataArray, *, memory: int = BLOCK_BYTES) -> Iterat
         [(2, 3), (2, 3)]
     """
     num_sources, num_probes = result.shape
-    height, width = _block_sides(result, memory)
+    height, width = _block_sides(result, BLOCK_BYTES if memory is None else memory)
     for top in range(0, num_sources, height):
         sources = slice(top, min(top + height, num_sources))
         for left in range(0, num_probes, width):

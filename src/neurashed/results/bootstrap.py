@@ -123,23 +123,24 @@ class Bootstrap:
         return np.array(rows).reshape(len(rows), len(pairs.counts))
 
     def replicate_sums(
-        self, sums: PairSums, groups: np.ndarray, population: Population
+        self, sums: PairSums, groups: np.ndarray, num_groups: int, population: Population
     ) -> np.ndarray:
         """Return the ratio of each group in each replicate, to first order, see `PairSums.ratios`.
 
         Args:
             sums: Sums over the pairs of each example with each class.
             groups: Group of each pair of classes ``(source_class, probe_class)``, from 0.
+            num_groups: How many groups there are.
             population: From which examples to draw.
 
         Returns:
             Numbers ``(replicate, group)``.
         """
         rows = [
-            sums.ratios(groups, (drawn[population.sources], drawn[population.probes]))
+            sums.ratios(groups, num_groups, (drawn[population.sources], drawn[population.probes]))
             for drawn in self._draw(population)
         ]
-        return np.array(rows).reshape(len(rows), int(groups.max()) + 1)
+        return np.array(rows).reshape(len(rows), num_groups)
 
     def interval(self, replicates: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return the lower and upper ends over replicates.

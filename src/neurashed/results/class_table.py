@@ -2,20 +2,13 @@
 
 from typing import Literal
 
-import numpy as np
 import xarray as xr
 
-from neurashed.results.bootstrap import Bootstrap, Population
+from neurashed.results.bootstrap import Bootstrap
 from neurashed.results.class_sums import label_class_table
-from neurashed.results.pairs import (
-    check_plain,
-    group_pairs,
-    index_classes,
-    match_examples,
-    read_classes,
-    read_terms,
-)
-from neurashed.results.weighted import summarize_groups
+from neurashed.results.grouping import group_by_classes
+from neurashed.results.pairs import check_plain
+from neurashed.results.summaries import summarize_pairs
 from neurashed.typing import Statistic
 
 __all__ = ["class_table"]
@@ -37,6 +30,8 @@ def class_table(
     Σ |value|·self_response / Σ self_response, for ratio measures the sum of all responses over the
     sum of all self-responses. Values that are not finite are left out and counted.
 
+    A result of more than 2²⁴ pairs is read block by block and never held, see `summarize_pairs`.
+
     Intervals are percentile intervals of a bootstrap over examples, see `Bootstrap`. Where a class
     has a single example nothing can be said about its variation, and they are NaN.
 
@@ -54,6 +49,7 @@ def class_table(
         out because they are not finite), each ``(source_class, probe_class)``.
 
     Example:
+        >>> import numpy as np
         >>> from neurashed.results import AxisLabels, label_elasticity
         >>> axis = AxisLabels(ids=np.arange(4), labels=np.array(["cat", "cat", "dog", "dog"]))
         >>> values = np.array([[1, 0.8, 0.1, 0.3], [0.6, 1, 0.2, 0.2],
@@ -65,32 +61,22 @@ def class_table(
     """
     check_plain(result)
     bootstrap = Bootstrap(num_bootstrap, confidence, seed)
-    sources, probes = match_examples(result)
-    source_labels, probe_labels = (
-        read_classes(result, axis, labels) for axis in ("source", "probe")
+    grouping = group_by_classes(result, labels, include_diagonal=include_diagonal)
+    summary = summarize_pairs(
+        result, grouping, statistic=statistic, magnitudes=False, bootstrap=bootstrap
     )
-    source_classes, source_index = index_classes(source_labels)
-    probe_classes, probe_index = index_classes(probe_labels)
-    shape = (len(source_classes), len(probe_classes))
-    groups = source_index[:, None] * shape[1] + probe_index
-    if not include_diagonal:
-        groups = np.where(sources[:, None] == probes, -1, groups)
-    terms = read_terms(result, statistic, magnitudes=False)
-    pairs = group_pairs(terms, groups, shape[0] * shape[1])
-    once = summarize_groups(pairs, statistic)
-    population = Population(sources, probes, source_labels, probe_labels)
-    low, high = bootstrap.interval(bootstrap.replicate(pairs, statistic, population))
+    low, high = bootstrap.interval(summary.replicates)
     cells = {
-        "value": once.reshape(shape),
-        "low": low.reshape(shape),
-        "high": high.reshape(shape),
-        "count": pairs.counts.reshape(shape),
-        "num_undefined": pairs.num_undefined.reshape(shape),
+        "value": summary.values,
+        "low": low,
+        "high": high,
+        "count": summary.counts,
+        "num_undefined": summary.num_undefined,
     }
     return label_class_table(
-        cells,
-        (source_classes, probe_classes),
-        (source_index, probe_index),
+        {name: cell.reshape(grouping.groups.shape) for name, cell in cells.items()},
+        (grouping.source_classes, grouping.probe_classes),
+        (grouping.source_index, grouping.probe_index),
         about={name: result.attrs[name] for name in ("measure", "units", "long_name")},
     ).assign_attrs(
         statistic=statistic,

@@ -15,12 +15,14 @@ __all__ = [
     "GroupedPairs",
     "PairTerms",
     "check_plain",
+    "check_statistic",
     "find_selves",
     "group_pairs",
     "index_classes",
     "match_examples",
     "number_examples",
     "read_classes",
+    "read_self_response",
     "read_terms",
     "sort_labels",
 ]
@@ -173,27 +175,51 @@ def read_terms(result: xr.DataArray, statistic: Statistic, *, magnitudes: bool) 
         magnitudes: Whether the sign of the values is dropped; a ratio of means always drops it.
 
     Returns:
-        Numerators and denominators.
-
-    Raises:
-        InputError: If the statistic is unknown, or a ratio of means needs self-responses and the
-            result has none.
+        Numerators and denominators. A statistic that is unknown, or that needs self-responses where
+        there are none, is refused with an `InputError`.
     """
-    if statistic not in {"median", "ratio_of_means", "mean"}:
-        message = f"statistic is {statistic!r}; use 'median', 'ratio_of_means' or 'mean'"
-        raise InputError(message)
+    check_statistic(statistic)
     values = result.values.astype(np.float64)
     values = np.abs(values) if magnitudes or statistic == "ratio_of_means" else values
     if statistic != "ratio_of_means":
         return PairTerms(values, np.broadcast_to(1.0, values.shape))
+    scale = read_self_response(result)[:, None]
+    return PairTerms(values * scale, np.broadcast_to(scale, values.shape))
+
+
+def check_statistic(statistic: Statistic) -> None:
+    """Check that a statistic is one of those we know.
+
+    Args:
+        statistic: Its name.
+
+    Raises:
+        InputError: If it is none.
+    """
+    if statistic not in {"median", "ratio_of_means", "mean"}:
+        message = f"statistic is {statistic!r}; use 'median', 'ratio_of_means' or 'mean'"
+        raise InputError(message)
+
+
+def read_self_response(result: xr.DataArray) -> np.ndarray:
+    """Return the self-responses of a result.
+
+    Args:
+        result: A result.
+
+    Returns:
+        Numbers ``(source,)`` in float64.
+
+    Raises:
+        InputError: If it has none.
+    """
     if SELF_RESPONSE not in result.coords:
         message = (
             f"a ratio of means needs the coordinate self_response, which {result.name!r} lacks and "
             f"the measures {RATIO_MEASURES} have; use 'median' or 'mean', or measure one of those"
         )
         raise InputError(message)
-    scale = result.coords[SELF_RESPONSE].values.astype(np.float64)[:, None]
-    return PairTerms(values * scale, np.broadcast_to(scale, values.shape))
+    return result.coords[SELF_RESPONSE].values.astype(np.float64)
 
 
 def group_pairs(terms: PairTerms, groups: np.ndarray, num_groups: int) -> GroupedPairs:

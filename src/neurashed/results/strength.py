@@ -6,15 +6,10 @@ from typing import Literal
 import numpy as np
 import xarray as xr
 
-from neurashed.results.bootstrap import Bootstrap, Population
-from neurashed.results.pairs import (
-    check_plain,
-    group_pairs,
-    match_examples,
-    read_classes,
-    read_terms,
-)
-from neurashed.results.weighted import summarize_groups
+from neurashed.results.bootstrap import Bootstrap
+from neurashed.results.grouping import group_by_classes
+from neurashed.results.pairs import check_plain
+from neurashed.results.summaries import summarize_pairs
 from neurashed.typing import Statistic
 
 __all__ = ["Strength", "elasticity_strength"]
@@ -62,6 +57,7 @@ def elasticity_strength(
     |value| over all pairs of one class and over all pairs of different classes. For measures with
     a sign (``kernelized``, ``loss_change``, ``cosine``, ``tangent_kernel``) a probe thus counts as
     moved whichever way it moves. Multiplying a result by a number leaves the strength as it is.
+    A result of more than 2²⁴ pairs is read block by block and never held, see `summarize_pairs`.
 
     Args:
         result: A result with dimensions source and probe, and labels for both.
@@ -89,29 +85,23 @@ def elasticity_strength(
     """
     check_plain(result)
     bootstrap = Bootstrap(num_bootstrap, confidence, seed)
-    sources, probes = match_examples(result)
-    source_labels, probe_labels = (
-        read_classes(result, axis, labels) for axis in ("source", "probe")
+    grouping = group_by_classes(result, labels, include_diagonal=include_diagonal, only_same=True)
+    summary = summarize_pairs(
+        result, grouping, statistic=statistic, magnitudes=True, bootstrap=bootstrap
     )
-    groups = np.where(source_labels[:, None] == probe_labels, 0, 1)
-    if not include_diagonal:
-        groups = np.where(sources[:, None] == probes, -1, groups)
-    pairs = group_pairs(read_terms(result, statistic, magnitudes=True), groups, 2)
-    once = summarize_groups(pairs, statistic)
-    population = Population(sources, probes, source_labels, probe_labels)
-    low, high = bootstrap.interval(_share_within(bootstrap.replicate(pairs, statistic, population)))
-    has_interval = any(len(stratum) > 1 for stratum in population.strata())
-    within, between = once.tolist()
-    num_within, num_between = pairs.counts.tolist()
+    low, high = bootstrap.interval(_share_within(summary.replicates))
+    has_interval = any(len(stratum) > 1 for stratum in grouping.population.strata())
+    within, between = summary.values.tolist()
+    num_within, num_between = summary.counts.tolist()
     return Strength(
-        value=float(_share_within(once)),
+        value=float(_share_within(summary.values)),
         low=float(low) if has_interval else float("nan"),
         high=float(high) if has_interval else float("nan"),
         within=within,
         between=between,
         num_within=num_within,
         num_between=num_between,
-        num_undefined=int(pairs.num_undefined.sum()),
+        num_undefined=int(summary.num_undefined.sum()),
     )
 
 

@@ -49,7 +49,7 @@ def top_probes(result: xr.DataArray, k: int) -> xr.Dataset:
     """
     check_plain(result)
     own = find_selves(result["source"].values, result["probe"].values)
-    builder = TopProbesBuilder(*result.shape, k, self_index=own)
+    builder = TopProbesBuilder(len(own), result.sizes["probe"], k, self_index=own)
     for block in iterate_blocks(result):
         builder.add(block.sources, block.probes, block.values)
     return label_top_probes(*builder.finish(), like=result)
