@@ -7,7 +7,7 @@ import pytest
 import xarray as xr
 from result_cases import random_result
 
-from neurashed.results import content_checksum
+from neurashed.results import content, content_checksum
 
 Change = Callable[[xr.DataArray], xr.DataArray]
 
@@ -60,3 +60,14 @@ def test_blocks_of_rows_cover_everything():
     changed = result.copy(deep=True)
     changed[-1, -1] += 1
     assert content_checksum(changed) != content_checksum(result)
+
+
+@pytest.mark.parametrize("num_bytes", [1, 1_000, 5_000])
+def test_how_much_is_read_at_once_does_not_matter(
+    monkeypatch: pytest.MonkeyPatch, num_bytes: int
+) -> None:
+    result = random_result()
+    checksum = content_checksum(result)
+    result.encoding["preferred_chunks"] = {"source": 5, "probe": 5}
+    monkeypatch.setattr(content, "_BYTES_AT_ONCE", num_bytes)
+    assert content_checksum(result) == checksum

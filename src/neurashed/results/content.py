@@ -2,13 +2,14 @@
 
 import hashlib
 import json
+from math import ceil
 
 import numpy as np
 import xarray as xr
 
 __all__ = ["content_checksum"]
 
-_ROWS_AT_ONCE = 256
+_BYTES_AT_ONCE = 2**26
 
 
 def content_checksum(array: xr.DataArray) -> str:
@@ -33,11 +34,23 @@ def content_checksum(array: xr.DataArray) -> str:
     for name, part in [("", array), *sorted(array.coords.items(), key=lambda item: str(item[0]))]:
         kind = "text" if part.dtype.kind == "U" else part.dtype.newbyteorder("<").descr
         digest.update(repr((str(name), part.dims, part.shape, kind)).encode())
-        # Row blocks, so that a result opened lazily is never read at once.
-        for start in range(0, part.shape[0] if part.ndim else 1, _ROWS_AT_ONCE):
-            block = part[start : start + _ROWS_AT_ONCE] if part.ndim else part
+        # Runs of rows, so that a result opened lazily is never read at once.
+        num_rows = _rows_at_once(part)
+        for start in range(0, part.shape[0] if part.ndim else 1, num_rows):
+            block = part[start : start + num_rows] if part.ndim else part
             digest.update(_to_bytes(block.values))
     return digest.hexdigest()
+
+
+def _rows_at_once(part: xr.DataArray) -> int:
+    """Return a number of rows that fits the memory: whole tiles, or as large a part as there is."""
+    if part.ndim == 0 or not part.size:
+        return 1
+    most = max(1, _BYTES_AT_ONCE * len(part) // part.nbytes)
+    height = part.encoding.get("preferred_chunks", {}).get(part.dims[0], 1)
+    if height <= most:
+        return most // height * height
+    return ceil(height / ceil(height / most))
 
 
 def _to_bytes(values: np.ndarray) -> bytes:
