@@ -5,7 +5,7 @@ and summarizes them by class. It computes no responses, and never reaches torch.
 """
 
 from neurashed.results.blocks import Block, is_large, iterate_blocks
-from neurashed.results.class_sums import ClassSums
+from neurashed.results.class_sums import ClassSums, mirror_sums
 from neurashed.results.class_table import class_table
 from neurashed.results.class_table_file import open_class_table, save_class_table
 from neurashed.results.content import content_checksum
@@ -43,6 +43,7 @@ __all__ = [
     "iterate_blocks",
     "label_elasticity",
     "label_top_probes",
+    "mirror_sums",
     "nearest_probes",
     "open_class_table",
     "open_result",

@@ -13,7 +13,7 @@ from neurashed.results.labelling import AxisLabels
 from neurashed.results.pair_sums import PairSumsBuilder
 from neurashed.results.pairs import find_selves, index_classes, number_examples
 
-__all__ = ["ClassSums", "label_class_table"]
+__all__ = ["ClassSums", "label_class_table", "mirror_sums"]
 
 
 @final
@@ -167,6 +167,24 @@ class ClassSums:
         if statistic == "ratio_of_means" and self_response is None:
             message = "a ratio of means needs self_response; pass it, or use 'mean'"
             raise InputError(message)
+
+
+def mirror_sums(sums: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Return the sums of the mirror image of a block of a symmetric matrix.
+
+    Args:
+        sums: What `ClassSums.sum_block` returned of the block, of plain means.
+
+    Returns:
+        What it would return of the transposed block.
+    """
+    return {
+        "source_numerators": sums["probe_numerators"],
+        "source_counts": sums["probe_scales"],
+        "probe_numerators": sums["source_numerators"],
+        "probe_scales": sums["source_counts"],
+        "num_added": sums["num_added"],
+    }
 
 
 def label_class_table(

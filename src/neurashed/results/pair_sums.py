@@ -147,6 +147,9 @@ class PairSumsBuilder:
     def sum_block(self, sources: slice, probes: slice, values: np.ndarray) -> dict[str, np.ndarray]:
         """Return the sums of one block by themselves, which `add_sums` adds.
 
+        Those of a block in float32 where every pair counts are added up in float32: of 4,096
+        numbers, with a relative error of about 1e-6.
+
         Args:
             sources: Its sources.
             probes: Its probes.
@@ -156,6 +159,10 @@ class PairSumsBuilder:
             Arrays by name.
         """
         own = self._own[sources] - probes.start
+        if values.dtype == np.float32 and not ((own >= 0) & (own < values.shape[1])).any():
+            found = self._sum_quickly(sources, probes, values)
+            if found is not None:
+                return found
         part = PairSumsBuilder(
             self._classes[0][sources],
             self._classes[1][probes],
@@ -166,6 +173,30 @@ class PairSumsBuilder:
         )
         part.add(slice(0, values.shape[0]), slice(0, values.shape[1]), values)
         return {**part._arrays, "num_added": np.array(part._num_added)}
+
+    def _sum_quickly(
+        self, sources: slice, probes: slice, values: np.ndarray
+    ) -> dict[str, np.ndarray] | None:
+        """Return the sums of a block if every pair of it counts once, else None."""
+        if self._magnitudes or (self._scale[sources] != 1).any():
+            return None
+        sizes = len(self._sizes[0]), len(self._sizes[1])
+        of_sources, of_probes = (
+            (classes[part, None] == np.arange(size)).astype(np.float32)
+            for classes, part, size in zip(self._classes, (sources, probes), sizes, strict=True)
+        )
+        by_source, by_probe = values @ of_probes, values.T @ of_sources
+        # A sum is finite only if every number is.
+        if not np.isfinite(by_source.sum()):
+            return None
+        num_sources, num_probes = values.shape
+        return {
+            "source_numerators": by_source.astype(np.float64),
+            "source_counts": np.tile(of_probes.sum(0, dtype=np.float64), (num_sources, 1)),
+            "probe_numerators": by_probe.astype(np.float64),
+            "probe_scales": np.tile(of_sources.sum(0, dtype=np.float64), (num_probes, 1)),
+            "num_added": np.array(values.size),
+        }
 
     def add_sums(self, sources: slice, probes: slice, sums: Mapping[str, np.ndarray]) -> None:
         """Add what `sum_block` returned of a block; each pair must be added once.

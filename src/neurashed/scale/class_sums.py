@@ -5,12 +5,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from neurashed.results import ClassSums
+from neurashed.results import ClassSums, mirror_sums
 from neurashed.results.tiled import Tile, TileGrid
 
 __all__ = ["ClassReduction", "join_class_sums"]
-
-_MIRRORED = "mirrored_"
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,13 +24,8 @@ class ClassReduction:
     name: str = "classes"
 
     def reduce(self, grid: TileGrid, tile: Tile, values: np.ndarray) -> dict[str, np.ndarray]:
-        """Return the sums of a tile, and those of its mirror image."""
-        sources, probes = grid.sources(tile), grid.probes(tile)
-        found = self.sums.sum_block(sources, probes, values)
-        if grid.is_mirrored(tile):
-            mirrored = self.sums.sum_block(probes, sources, values.T)
-            found |= {f"{_MIRRORED}{name}": array for name, array in mirrored.items()}
-        return found
+        """Return the sums of a tile, see `ClassSums.sum_block`."""
+        return self.sums.sum_block(grid.sources(tile), grid.probes(tile), values)
 
 
 def join_class_sums(
@@ -49,9 +42,7 @@ def join_class_sums(
         The table, ready to be finished.
     """
     for tile, found in pieces:
-        plain = {name: each for name, each in found.items() if not name.startswith(_MIRRORED)}
-        sums.add_sums(grid.sources(tile), grid.probes(tile), plain)
+        sums.add_sums(grid.sources(tile), grid.probes(tile), found)
         if grid.is_mirrored(tile):
-            mirrored = {name: found[f"{_MIRRORED}{name}"] for name in plain}
-            sums.add_sums(grid.probes(tile), grid.sources(tile), mirrored)
+            sums.add_sums(grid.probes(tile), grid.sources(tile), mirror_sums(found))
     return sums
