@@ -71,3 +71,10 @@ def test_how_much_is_read_at_once_does_not_matter(
     result.encoding["preferred_chunks"] = {"source": 5, "probe": 5}
     monkeypatch.setattr(content, "_BYTES_AT_ONCE", num_bytes)
     assert content_checksum(result) == checksum
+
+
+def test_the_checksum_of_a_result_stays_what_it_was():
+    """Stores of earlier versions carry theirs, and verification compares it."""
+    result = random_result(num_examples=300)
+    digest = "d3bda3a84315a51f43b3a41466cff4fee09691a54bcf8b6819ece2106e5c793c"
+    assert content_checksum(result) == digest
