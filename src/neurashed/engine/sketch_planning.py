@@ -26,7 +26,7 @@ from neurashed.seeding import derive_seed
 
 __all__ = ["plan_sketch"]
 
-_PILOT = 512
+_PILOT = 128
 # A layer whose gradients vanish on the sample gets this much of an equal share all the same.
 _LEAST_SHARE = 0.05
 
