@@ -71,22 +71,24 @@ def choose_shown(sample: Sample) -> Sample:
     )
 
 
-def encode_examples(result: xr.DataArray, shown: Sample, ranked: Ranked | None) -> PageExamples:
+def encode_examples(
+    result: xr.DataArray, shown: Sample | None, ranked: Ranked | None
+) -> PageExamples:
     """Return pairs, orders, colours and examples in the form that the page's script reads.
 
     Args:
         result: Values ``(source, probe)``, which are not read.
-        shown: The part of it whose every pair travels in the page.
+        shown: The part of it whose every pair travels in the page; None if no pairs were kept.
         ranked: The top probes of all its sources; without them only ``shown`` can be explored.
 
     Returns:
         What the page's script reads.
     """
-    has_all = shown.is_whole or ranked is None
-    axes, sheets = encode_axes(shown.result if has_all else result)
+    has_all = shown is not None and (shown.is_whole or ranked is None)
+    axes, sheets = encode_axes(shown.result if shown is not None and has_all else result)
     kept = None if ranked is None or has_all else _cut_ranks(ranked)
     pairs = {
-        "map": _encode_map(shown, has_all=has_all),
+        "map": None if shown is None else _encode_map(shown, has_all=has_all),
         "ranked": None if kept is None else _encode_ranked(kept),
     }
     data = {"valueName": describe_values(result), **axes, **pairs}

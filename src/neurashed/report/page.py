@@ -1,7 +1,7 @@
 """The page: what the template needs, and the script and style that travel inside it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.resources import files
 
 import jinja2
@@ -9,7 +9,7 @@ import xarray as xr
 from plotly.offline import get_plotlyjs
 
 from neurashed.plots import describe_values
-from neurashed.report.clusters import describe_clusters
+from neurashed.report.clusters import ClusterSection, describe_clusters
 from neurashed.report.encoding import encode_text
 from neurashed.report.examples import choose_shown, encode_examples
 from neurashed.report.look_alikes import (
@@ -28,8 +28,8 @@ from neurashed.report.summary import (
     summarize_distributions,
     summarize_strengths,
 )
-from neurashed.report.tables import build_class_tables, lay_out_tables
-from neurashed.report.verdict import Verdict, judge
+from neurashed.report.tables import ClassTable, build_class_tables, lay_out_tables
+from neurashed.report.verdict import NOT_KEPT, Verdict, describe_all_pairs, judge
 
 __all__ = ["Material", "render_page"]
 
@@ -58,7 +58,7 @@ class Material:
     Attributes:
         result: Values ``(source, probe)``, the result in question; read no further than its sample.
         samples: What was read of it and of its comparisons, by the names the page gives them; its
-            own sample is the first.
+            own sample is the first. Empty if its values were not kept.
         clustered: A result whose sources carry clusters, if there is one.
         ranked: The top probes of all sources, if they are at hand.
         class_tables: Class tables over all pairs, where the sample is not the whole result.
@@ -69,6 +69,11 @@ class Material:
     clustered: xr.DataArray | None = None
     ranked: Ranked | None = None
     class_tables: Sequence[xr.Dataset] = ()
+
+    @property
+    def sample(self) -> Sample | None:
+        """What was read of the result in question."""
+        return next(iter(self.samples.values()), None)
 
 
 def render_page(material: Material, title: str | None) -> str:
@@ -81,33 +86,30 @@ def render_page(material: Material, title: str | None) -> str:
     Returns:
         The whole file.
     """
-    result, clustered = material.result, material.clustered
-    name, sample = next(iter(material.samples.items()))
-    shown = choose_shown(sample)
+    result, sample = material.result, material.sample
+    shown = None if sample is None else choose_shown(sample)
     examples = encode_examples(result, shown, material.ranked)
     read = {name: one.result for name, one in material.samples.items()}
     strengths = summarize_strengths(read)
     distributions = summarize_distributions(read)
+    is_whole = sample is not None and sample.is_whole
     return _load_template().render(
         title=title or describe_size(result),
         size=describe_size(result),
-        verdict=_judge(name, describe_values(result), strengths),
+        verdict=_judge(material, strengths),
         strengths=strengths,
         statistics=STATISTICS,
         distributions=distributions,
-        tables=[
-            *lay_out_tables(material.class_tables),
-            *build_class_tables(sample.result, is_sample=not sample.is_whole),
-        ],
-        clusters=None if clustered is None else describe_clusters(clustered, sample.result),
-        look_alikes=_find_look_alikes(material, sample) if clustered is None else None,
+        tables=_build_tables(material),
+        clusters=_find_clusters(material),
+        look_alikes=None if material.clustered is not None else _find_look_alikes(material),
         data={**describe_charts(strengths, distributions), "examples": examples.data},
         sheets=examples.sheets,
-        sample="" if sample.is_whole else sample.describe(result),
+        sample="" if sample is None or is_whole else sample.describe(result),
         num_sources=result.sizes["source"],
         num_ranked=examples.num_ranks,
         shown=f"{describe_shown(result, sample, shown)} {describe_weight(examples)}",
-        cautions=find_cautions(result, None if sample.is_whole else sample.result),
+        cautions=find_cautions(result, is_read=is_whole),
         provenance=describe_provenance(result),
         style=_read("report.css"),
         script="\n".join(_read(script) for script in _SCRIPTS),
@@ -115,17 +117,45 @@ def render_page(material: Material, title: str | None) -> str:
     )
 
 
-def _find_look_alikes(material: Material, sample: Sample) -> LookAlikes | None:
-    if sample.is_whole or material.ranked is None:
-        return describe_look_alikes(sample.result, is_sample=not sample.is_whole)
-    return describe_ranked_look_alikes(material.result, material.ranked)
-
-
-def _judge(name: str, measure: str, rows: list[StrengthRow]) -> Verdict:
+def _judge(material: Material, rows: list[StrengthRow]) -> Verdict:
     # Only results of one measure can be held against each other.
+    measure = describe_values(material.result)
     comparable = {row.name: row.by_statistic["median"] for row in rows if row.measure == measure}
-    strength = comparable.pop(name, None)
-    return judge(strength, comparable)
+    strength = comparable.pop(next(iter(material.samples), ""), None)
+    verdict = judge(strength, comparable) if material.sample else NOT_KEPT
+    means = [
+        describe_all_pairs(table)
+        for table in material.class_tables
+        if (table.attrs["statistic"], table.attrs["labels"]) == ("mean", "label")
+    ]
+    first, *rest = verdict.reasons
+    if rows and material.sample is not None and not material.sample.is_whole:
+        first = f"Of the pairs of a sample: {first[0].lower()}{first[1:]}"
+    return replace(verdict, reasons=[first, *means, *rest])
+
+
+def _build_tables(material: Material) -> list[ClassTable]:
+    of_all, sample = lay_out_tables(material.class_tables), material.sample
+    known = {(table.labels, table.statistic) for table in of_all}
+    if sample is None:
+        return of_all
+    of_sample = build_class_tables(sample.result, is_sample=not sample.is_whole)
+    return of_all + [one for one in of_sample if (one.labels, one.statistic) not in known]
+
+
+def _find_clusters(material: Material) -> ClusterSection | None:
+    if material.clustered is None or material.sample is None:
+        return None
+    return describe_clusters(material.clustered, material.sample.result)
+
+
+def _find_look_alikes(material: Material) -> LookAlikes | None:
+    sample, ranked = material.sample, material.ranked
+    if ranked is not None and (sample is None or not sample.is_whole):
+        return describe_ranked_look_alikes(material.result, ranked)
+    if sample is None:
+        return None
+    return describe_look_alikes(sample.result, is_sample=not sample.is_whole)
 
 
 def _load_template() -> jinja2.Template:

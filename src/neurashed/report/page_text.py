@@ -17,17 +17,19 @@ def describe_size(result: xr.DataArray) -> str:
     return f"{name[:1].upper()}{name[1:]} of {num_sources:,} sources and {num_probes:,} probes"
 
 
-def describe_shown(result: xr.DataArray, sample: Sample, shown: Sample) -> str:
+def describe_shown(result: xr.DataArray, sample: Sample | None, shown: Sample | None) -> str:
     """Return how the values on the page differ from those that were measured.
 
     Args:
         result: Values ``(source, probe)``, which are not read.
-        sample: What was read of them.
+        sample: What was read of them; None if they were not kept.
         shown: The part of it whose every pair is on the page.
 
     Returns:
         Sentences.
     """
+    if sample is None or shown is None:
+        return "Only the top probes of each source were kept, in float32 (seven digits)."
     sentences = ["Values on this page are rounded to float32 (seven digits)."]
     if str(result.dtype) == "float32":
         sentences = ["Values on this page are the measured ones, bit for bit (float32)."]

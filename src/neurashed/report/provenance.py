@@ -63,20 +63,32 @@ def describe_provenance(result: xr.DataArray) -> list[Section]:
     return [_lay_out(title, _unwrap(entries)) for title, entries in sections.items() if entries]
 
 
-def find_cautions(result: xr.DataArray, sample: xr.DataArray | None = None) -> list[str]:
+def find_cautions(result: xr.DataArray, *, is_read: bool = True) -> list[str]:
     """Return what a reader must know before trusting the numbers.
 
     These are undefined values, parameters that were not covered, and warnings of the measurement.
 
     Args:
-        result: A result; its values are not read if a sample is given.
-        sample: A sample of a large result.
+        result: A result.
+        is_read: Whether its values are counted; if not, what was counted when it was measured.
 
     Returns:
         Sentences.
     """
     provenance: Mapping[str, Any] = result.attrs.get("provenance", {})
-    cautions = _find_undefined(result if sample is None else sample, is_sample=sample is not None)
+    num_undefined = (
+        int(np.count_nonzero(~np.isfinite(result.values)))
+        if is_read
+        else provenance.get("undefined", {}).get("count", 0)
+    )
+    cautions = []
+    if num_undefined:
+        share = num_undefined / result.size
+        cautions.append(
+            f"{num_undefined:,} of {result.size:,} values ({share:.2%}) are undefined: the "
+            "source's own response is zero, so there is nothing to divide by. They are left out of "
+            "summaries."
+        )
     coverage = provenance.get("coverage", {})
     if coverage.get("covered") != coverage.get("total"):
         statement = coverage.get("statement") or f"{coverage['covered']} of {coverage['total']}"
@@ -85,18 +97,6 @@ def find_cautions(result: xr.DataArray, sample: xr.DataArray | None = None) -> l
     cautions += [str(resolution[key]) for key in ("warning", "message") if resolution.get(key)]
     cautions += [str(one) for one in provenance.get("warnings", [])]
     return cautions
-
-
-def _find_undefined(result: xr.DataArray, *, is_sample: bool) -> list[str]:
-    num_undefined = int(np.count_nonzero(~np.isfinite(result.values)))
-    if not num_undefined:
-        return []
-    share, whole = num_undefined / result.size, " of a sample" if is_sample else ""
-    return [
-        f"{num_undefined:,} of {result.size:,} values{whole} ({share:.2%}) are undefined: the "
-        "source's own response is zero, so there is nothing to divide by. They are left out of "
-        "summaries."
-    ]
 
 
 def _unwrap(entries: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -30,12 +30,13 @@ class Ranked:
     own: np.ndarray | None
 
 
-def read_ranked(result: xr.DataArray, top_probes: xr.Dataset) -> Ranked:
+def read_ranked(result: xr.DataArray, top_probes: xr.Dataset, *, is_kept: bool = True) -> Ranked:
     """Read top probes and hold them against their result.
 
     Args:
         result: Values ``(source, probe)``, of which the diagonal is read at most.
         top_probes: Variables ``value`` and ``place`` with dimensions source and rank.
+        is_kept: Whether the values of the result are there to be read.
 
     Returns:
         The top probes.
@@ -58,7 +59,7 @@ def read_ranked(result: xr.DataArray, top_probes: xr.Dataset) -> Ranked:
         raise InputError(message)
     places = top_probes["place"].transpose("source", "rank").values
     values = top_probes["value"].transpose("source", "rank").values
-    own = _read_diagonal(result) if is_same_set(result) else None
+    own = _read_diagonal(result) if is_kept and is_same_set(result) else None
     return Ranked(np.where(places >= 0, values, np.nan), places, own)
 
 

@@ -4,9 +4,12 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import numpy as np
+import xarray as xr
+
 from neurashed.results import Strength
 
-__all__ = ["Verdict", "judge"]
+__all__ = ["NOT_KEPT", "Verdict", "describe_all_pairs", "judge"]
 
 
 @dataclass(frozen=True)
@@ -20,6 +23,12 @@ class Verdict:
 
     answer: str
     reasons: list[str]
+
+
+NOT_KEPT = Verdict(
+    "Cannot tell from top probes alone.",
+    ["Strengths need all pairs, and of this run only the top probes of each source were kept."],
+)
 
 
 def judge(strength: Strength | None, comparisons: Mapping[str, Strength]) -> Verdict:
@@ -47,6 +56,29 @@ def judge(strength: Strength | None, comparisons: Mapping[str, Strength]) -> Ver
     if strength.low <= 0.5:
         return Verdict(_deny(strength), [numbers])
     return _compare(strength, comparisons, numbers)
+
+
+def describe_all_pairs(table: xr.Dataset) -> str:
+    """Return what the means of a class table over all pairs come to within and between classes.
+
+    Args:
+        table: A class table of means with the same classes of sources and probes.
+
+    Returns:
+        A sentence.
+    """
+    names = np.array(table["source_class"].values)[:, None] == np.array(table["probe_class"].values)
+    sums = np.nan_to_num(table["value"].values) * table["count"].values
+    counts = table["count"].values
+    within, between = (sums[kind].sum() / max(counts[kind].sum(), 1) for kind in (names, ~names))
+    sentence = (
+        f"Over all {counts.sum():,} pairs the mean is {within:.3g} within a class and "
+        f"{between:.3g} between classes"
+    )
+    # Where a mean is negative, shares of their sum say nothing.
+    if min(within, between) < 0 or within + between == 0:
+        return f"{sentence}."
+    return f"{sentence}: {within / (within + between):.3f} of their sum."
 
 
 def _describe_numbers(strength: Strength) -> str:

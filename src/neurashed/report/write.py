@@ -1,20 +1,25 @@
 """From results to one HTML file."""
 
+import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import numpy as np
 import xarray as xr
 
 from neurashed.errors import InputError
 from neurashed.report.clusters import has_clusters
+from neurashed.report.examples import MOST_EXAMPLES
 from neurashed.report.page import Material, render_page
 from neurashed.report.ranked import read_ranked
 from neurashed.report.sampling import draw_sample
-from neurashed.results import RunFolder
+from neurashed.results import RunFolder, is_large, open_top_probes
+from neurashed.results import top_probes as find_top_probes
 
 __all__ = ["write_report", "write_run_report"]
 
 _THIS_NETWORK = "this network"
+_NUM_TOP_PROBES = 24
 
 
 def write_report(
@@ -42,8 +47,8 @@ def write_report(
         comparisons: Results to hold the first against, by the names the page gives them, such as
             ``"linear network, trained"``.
         title: Heading of the page; says what was measured if not given.
-        top_probes: The top probes of all sources of the result, for one of more than 1,200
-            examples, as `neurashed.results.top_probes` gives them.
+        top_probes: The top probes of all sources of a result with more than 2²⁴ pairs, as
+            `neurashed.results.top_probes` gives them; of a smaller one they are found here.
         class_tables: Class tables over all pairs, as `neurashed.results.class_table` gives them;
             shown before those of the sample of a large result.
 
@@ -59,7 +64,7 @@ def write_report(
         message = f"a comparison is named {_THIS_NETWORK!r}, as the result itself is; rename it"
         raise InputError(message)
     results = {_THIS_NETWORK: result, **comparisons}
-    material = _gather(results, top_probes=top_probes, class_tables=class_tables)
+    material = _gather(results, top=top_probes, class_tables=class_tables)
     return _write(material, Path(path), title)
 
 
@@ -67,7 +72,9 @@ def write_run_report(run_folder: str | Path, path: str | Path | None = None) -> 
     """Write the report of a run: its main result, held against the run's other results.
 
     A result of the run whose sources carry clusters is shown as such, not compared. Top probes that
-    lie beside the results let every source of a large one be explored.
+    lie beside the results let every source of a large one be explored. Class tables over all pairs
+    that lie there (``class_table*.json``, as `xarray.Dataset.to_dict` gives them) are shown before
+    those of a sample. Of a run that kept top probes alone, the page shows those.
 
     Args:
         run_folder: The folder of a run with at least one result.
@@ -77,21 +84,27 @@ def write_run_report(run_folder: str | Path, path: str | Path | None = None) -> 
         The path of the file.
     """
     run = RunFolder.open(run_folder)
+    store = run.top_probes_path
+    top = open_top_probes(store) if store.exists() else None
+    tables = _open_class_tables(run.path)
+    path = run.path / "report.html" if path is None else Path(path)
+    if top is not None and not run.record.results:
+        return _write(_gather_top_probes(top, tables), path, None)
     others = {name: run.result(name) for name in run.finished if name != run.main_name}
     clustered = next((each for each in others.values() if has_clusters(each)), None)
     names = [run.main_name, *(name for name, each in others.items() if not has_clusters(each))]
     # A lone result is named after its measure, which says nothing of the network.
     results = {_in_words(name) if len(names) > 1 else _THIS_NETWORK: name for name in names}
-    path = run.path / "report.html" if path is None else Path(path)
     chosen = {shown: run.result(name) for shown, name in results.items()}
-    return _write(_gather(chosen, clustered=clustered), path, None)
+    material = _gather(chosen, clustered=clustered, top=top, class_tables=tables)
+    return _write(material, path, None)
 
 
 def _gather(
     results: Mapping[str, xr.DataArray],
     *,
     clustered: xr.DataArray | None = None,
-    top_probes: xr.Dataset | None = None,
+    top: xr.Dataset | None = None,
     class_tables: Sequence[xr.Dataset] = (),
 ) -> Material:
     for name, result in results.items():
@@ -100,13 +113,31 @@ def _gather(
     main = next(iter(results.values()))
     if clustered is None and has_clusters(main):
         clustered = main
+    if top is None and max(main.shape) > MOST_EXAMPLES and not is_large(main):
+        top = find_top_probes(samples[next(iter(samples))].result, _NUM_TOP_PROBES)
     return Material(
         result=main,
         samples=samples,
         clustered=clustered,
-        ranked=None if top_probes is None else read_ranked(main, top_probes),
+        ranked=None if top is None else read_ranked(main, top),
         class_tables=class_tables,
     )
+
+
+def _gather_top_probes(top: xr.Dataset, class_tables: Sequence[xr.Dataset]) -> Material:
+    """Return what a page is made from where no values were kept but those of top probes."""
+    nothing = np.broadcast_to(np.float32(np.nan), (top.sizes["source"], top.sizes["probe"]))
+    coords = {name: one for name, one in top.coords.items() if "rank" not in one.dims}
+    result = xr.DataArray(
+        nothing, dims=("source", "probe"), coords=coords, name=top.attrs["measure"], attrs=top.attrs
+    )
+    ranked = read_ranked(result, top, is_kept=False)
+    return Material(result=result, samples={}, ranked=ranked, class_tables=class_tables)
+
+
+def _open_class_tables(run_folder: Path) -> list[xr.Dataset]:
+    files = sorted((run_folder / "results").glob("class_table*.json"))
+    return [xr.Dataset.from_dict(json.loads(each.read_text(encoding="utf-8"))) for each in files]
 
 
 def _write(material: Material, path: Path, title: str | None) -> Path:

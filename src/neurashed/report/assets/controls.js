@@ -20,7 +20,7 @@ function listenToKeys(step) {
 /** Tells which choice was made: `order` and `sort`, and `statistic` and `labels` of the tables. */
 function listenToChoices(choose) {
   for (const name of ["order", "sort"]) {
-    byId(name).addEventListener("change", ({ target }) => choose(name, target.value));
+    byId(name)?.addEventListener("change", ({ target }) => choose(name, target.value));
   }
   for (const select of document.querySelectorAll("[data-choice]")) {
     select.addEventListener("change", () => choose(select.dataset.choice, select.value));
@@ -29,7 +29,7 @@ function listenToChoices(choose) {
 
 /** Brings all selects and the shown class table into line with a view. */
 function showChoices(view) {
-  byId("order").value = view.order;
+  if (byId("order")) byId("order").value = view.order;
   byId("sort").value = view.sort;
   for (const select of document.querySelectorAll("[data-choice]")) {
     select.value = view[select.dataset.choice];

@@ -1,13 +1,13 @@
 // The examples, what is known of their pairs, and how one example looks on the page.
 
 /**
- * Opens what the page knows: the examples of both axes; `map`, all pairs of some or all of them;
- * and `responses(source)`, the probes known to respond to a source, as a list of {probe, value}.
+ * Opens what the page knows: the examples of both axes; `map`, all pairs of some or all of them,
+ * null if there are none; and `responses(source)`, the probes known to respond to a source, as a list of {probe, value}.
  */
 async function openExamples(encoded) {
   const sources = await openAxis("sources", encoded.sources);
   const probes = encoded.probes ? await openAxis("probes", encoded.probes) : sources;
-  const map = await openMap(encoded, sources, probes);
+  const map = encoded.map && (await openMap(encoded, sources, probes));
   const ranked = encoded.ranked && (await openRanked(encoded.ranked));
   const isSelf = (source, probe) => sources.ids[source] === probes.ids[probe];
   const known = ranked ? fromTopProbes(ranked) : fromMap(map, probes);

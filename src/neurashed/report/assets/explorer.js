@@ -4,6 +4,8 @@ const FIRST_PROBES = 24;
 const MORE_PROBES = 48;
 const SHORT_PROBES = 6;
 const AGREEMENT_PROBES = 10;
+// The short one stands beside the heat map, if there is one.
+const SOURCE_PLACES = ["source", "short-source"];
 
 const SORTS = {
   magnitude: { title: "largest change first", short: "Changes most", key: (value) => -Math.abs(value) },
@@ -49,19 +51,19 @@ function createExplorer(examples) {
     drawSource();
     drawProbes();
     drawByClass(byId("by-class"), examples, source, sorted);
-    byId("short-title").textContent = SORTS[sort].short;
+    if (byId("short-title")) byId("short-title").textContent = SORTS[sort].short;
     byId("agreement").textContent = describeAgreement(examples, source, sorted, sort);
     byId("announcement").textContent = announce(sort);
   }
 
   function drawSource() {
     const own = examples.ownValue(source);
-    for (const id of ["source", "short-source"]) {
+    for (const id of SOURCE_PLACES.filter(byId)) {
       byId(id).replaceChildren(...drawExample(examples.sources, source));
       if (own === undefined) continue;
       byId(id).querySelector(".words").append(make("div", "faint", `itself: ${formatValue(own)}`));
     }
-    byId("short-probes").replaceChildren(
+    byId("short-probes")?.replaceChildren(
       ...sorted.slice(0, SHORT_PROBES).map((response) => drawShortProbe(examples, response)),
     );
   }

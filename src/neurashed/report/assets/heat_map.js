@@ -56,6 +56,8 @@ function createHeatMap(element, examples, listeners) {
   /** Marks the picked row with an element of our own: Plotly would draw the whole map anew. */
   function mark(row = pickedRow) {
     pickedRow = row;
+    // It may be picked before it is drawn.
+    if (!element.layout) return;
     const [, , y0, y1] = currentZoom();
     const plot = element.querySelector(".nsewdrag").getBoundingClientRect();
     const frame = element.getBoundingClientRect();

@@ -2,16 +2,14 @@
 
 /** Returns the view that a page opens with, and which values each of its parts may take. */
 function describeView(examples) {
-  const { map } = examples;
-  const [[firstOrder, { sources }]] = Object.entries(map.orders);
-  const hasValue = (row) => map.row(row).some(Number.isFinite);
   const sorts = availableSorts(examples);
+  const orders = Object.keys(examples.map?.orders ?? {});
   const options = (name) =>
     Array.from(document.querySelectorAll(`[data-choice=${name}] option`), ({ value }) => value);
   return {
     defaults: {
-      source: map.sources.ids[sources.find(hasValue) ?? sources[0]],
-      order: firstOrder,
+      source: firstSource(examples),
+      order: orders[0] ?? "",
       sort: sorts[0],
       statistic: options("statistic")[0] ?? "",
       labels: options("labels")[0] ?? "",
@@ -19,12 +17,20 @@ function describeView(examples) {
     },
     allowed: {
       source: examples.sources.ids,
-      order: Object.keys(map.orders),
+      order: orders,
       sort: sorts,
       statistic: options("statistic"),
       labels: options("labels"),
     },
   };
+}
+
+/** Returns the first source of the heat map that moves anything, or the very first. */
+function firstSource({ map, sources }) {
+  if (!map) return sources.ids[0];
+  const [order] = Object.values(map.orders);
+  const hasValue = (row) => map.row(row).some(Number.isFinite);
+  return map.sources.ids[order.sources.find(hasValue) ?? order.sources[0]];
 }
 
 /** Reads the view after the # of the address; what is missing or unknown keeps its default. */
