@@ -60,6 +60,7 @@ class Streaming:
         side: Examples along a side of a tile.
         operations: Floating-point operations that the matrix needs.
         planned_operations: Those that the plan counts.
+        planned_seconds: What the plan says they take, with the numbers that are moved.
         passes: Seconds of forward and backward passes.
         products: Seconds of products.
         writing: Seconds of packing and writing, on another thread than the rest.
@@ -82,6 +83,7 @@ class Streaming:
     side: int
     operations: float
     planned_operations: float
+    planned_seconds: float
     passes: float
     products: float
     writing: float

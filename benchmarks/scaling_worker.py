@@ -104,6 +104,7 @@ def measure(job: StreamingJob, folder: Path, arguments: argparse.Namespace) -> S
         side=side,
         operations=float(count_operations(job.workload, build_model(job))),
         planned_operations=float(streamed.operations),
+        planned_seconds=float(streamed.result.attrs["provenance"]["method"]["seconds"]),
         passes=seconds["passes"],
         products=seconds["products"],
         writing=seconds["writing"],
