@@ -5,13 +5,18 @@ Read from ``/proc``: the peak that `resource` gives starts at what the parent pr
 
 import re
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import torch
-from engine_cases import kernel, responses
+from engine_cases import RATE, kernel, plan_kernel, products, responses
 from torch import nn
 
-from neurashed.engine.subject import examine
+from neurashed.engine.batches import Batch
+from neurashed.engine.first_order import Side
+from neurashed.engine.sketch_planning import plan_sketch
+from neurashed.engine.sketched_plan import plan_sketched
+from neurashed.engine.subject import Subject, examine
 from neurashed.task import SGD, Task
 
 NETWORKS = {
@@ -44,6 +49,14 @@ def _held(field: str) -> int:
     return 1024 * int(re.search(rf"{field}:\s+(\d+) kB", status)[1])
 
 
+def _sketched_kernel(subject: Subject, sources: Batch, memory: int) -> torch.Tensor:
+    side = Side(sources, subject.readouts)
+    plan = plan_kernel(subject, len(side), None, cotangents=(1, 1), is_traced=True, memory=memory)
+    sketch = plan_sketch(subject, (side, None), plan, dimension=2000)
+    short = plan_sketched(subject, sketch, plan, RATE)
+    return products(subject, replace(side, sketch=sketch), None, short)[""]
+
+
 def main(what: str, network: str, num_sources: int, num_probes: int, memory: int) -> None:
     """Print by how many bytes the peak rises, and how many the result has."""
     torch.set_num_threads(1)
@@ -56,6 +69,8 @@ def main(what: str, network: str, num_sources: int, num_probes: int, memory: int
         sources, probes = ((x[:some], y[:some]) for some in (num_sources, num_probes))
         if what == "kernel":
             return kernel(subject, sources, memory=memory)
+        if what == "sketch":
+            return _sketched_kernel(subject, sources, memory)
         return responses(subject, sources, probes, memory=memory)
 
     compute(3, 3)  # libraries are loaded and warm

@@ -20,6 +20,8 @@ ALLOWANCE = 24 * 10**6
         ("kernel", "mlp", 2000, 2000),
         ("kernel", "cnn", 500, 500),
         ("kernel", "sequence", 1500, 1500),
+        ("sketch", "mlp", 500, 500),
+        ("sketch", "cnn", 500, 500),
         ("responses", "mlp", 200, 200),
         ("responses", "mlp", 5, 20_000),
         ("responses", "cnn", 60, 60),
