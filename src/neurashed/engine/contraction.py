@@ -9,6 +9,7 @@ with cotangent k of the probe, and ``(source, source cotangent, probe, probe cot
 """
 
 from collections.abc import Iterator
+from math import isqrt
 
 import torch
 from torch import Tensor
@@ -26,6 +27,8 @@ _MIRRORED = 128
 # entry: both stay in the processor's cache, and are large enough for its matrix products.
 _CACHED_SOURCES = 2048
 _CACHED_PROBES = 512
+# Products of pairs of positions held at a time: with two such blocks a core works in its cache.
+_CACHED_PRODUCTS = 2**20
 
 
 def add_products(block: Tensor, sources: LayerRows, probes: LayerRows, how: Contraction) -> None:
@@ -65,11 +68,30 @@ def _add_position_products(
     if how.is_traced and _is_rank_one(sources, how) and _is_rank_one(probes, how):
         _add_rank_one_products(block, sources, probes, how)
         return
-    for rows, columns in _cut(sources, probes, how):
-        ours = _positions(sources.part(rows.start, rows.stop))
+    is_symmetric = sources is probes
+    largest = _most_positions(sources, probes, how)
+    for columns in _runs(probes.num_examples, largest):
         theirs = _positions(probes.part(columns.start, columns.stop))
-        target = block[rows, columns] if how.is_traced else block[rows, :, columns]
-        _add_pairs(target, ours, theirs, how)
+        for rows in _runs(sources.num_examples, largest):
+            if is_symmetric and rows.start < columns.start:
+                continue
+            is_same = is_symmetric and rows == columns
+            ours = theirs if is_same else _positions(sources.part(rows.start, rows.stop))
+            target = block[rows, columns] if how.is_traced else block[rows, :, columns]
+            _add_pairs(target, ours, theirs, how)
+
+
+def _most_positions(sources: LayerRows, probes: LayerRows, how: Contraction) -> int:
+    """Sources, and probes, whose inputs and gradients at all positions fit in the workspace."""
+    ones = [_positions(rows.part(0, 1)) for rows in (sources, probes)]
+    return max(
+        1, how.workspace // (2 * sum(one.inputs.numel() + one.grads.numel() for one in ones))
+    )
+
+
+def _runs(length: int, largest: int) -> Iterator[slice]:
+    for start in range(0, length, largest):
+        yield slice(start, min(start + largest, length))
 
 
 def _add_rank_one_products(
@@ -125,21 +147,42 @@ def _numbers_of_a_pair(sources: LayerRows, probes: LayerRows) -> int:
 
 
 def _add_pairs(target: Tensor, ours: Positions, theirs: Positions, how: Contraction) -> None:
+    """Add products of all pairs; of a set with itself those on and below the diagonal will do."""
+    side = isqrt(min(_CACHED_PRODUCTS, how.workspace // 3))
+    heights, widths = (max(1, side // each.inputs.shape[2]) for each in (ours, theirs))
     for group in range(ours.grads.shape[2]):
-        left, right = ours.inputs[:, group].flatten(0, 1), theirs.inputs[:, group].flatten(0, 1)
-        if ours.is_one_hot:
-            inputs = _same_tokens(left, right).to(ours.grads.dtype)
-        else:
-            inputs = _input_products(left, right, has_bias=ours.has_bias)
-        if how.is_traced:
-            left = ours.grads[:, :, group].movedim(1, 2).flatten(2)
-            right = theirs.grads[:, :, group].movedim(1, 2).flatten(2)
-            _add_sum(target, inputs, left, right)
-        else:
-            for k in range(ours.grads.shape[1]):
-                for other in range(theirs.grads.shape[1]):
-                    left, right = ours.grads[:, k, group], theirs.grads[:, other, group]
-                    _add_sum(target[:, k, :, other], inputs, left, right)
+        left, right = _flatten(ours, group, how), _flatten(theirs, group, how)
+        for rows in _runs(len(ours.inputs), heights):
+            for columns in _runs(len(theirs.inputs), widths):
+                if ours is theirs and rows.stop <= columns.start:
+                    break
+                inputs = _multiply_inputs(ours, theirs, (group, rows, columns))
+                for k, one in enumerate(left):
+                    for other, another in enumerate(right):
+                        part = (
+                            target[rows, columns]
+                            if how.is_traced
+                            else target[rows, k, columns, other]
+                        )
+                        _add_sum(part, inputs, one[rows], another[columns])
+
+
+def _flatten(positions: Positions, group: int, how: Contraction) -> list[Tensor]:
+    """Gradients of a group, ``(example, t, output)``; side by side if only their sum is wanted."""
+    grads = positions.grads[:, :, group]
+    return [grads.movedim(1, 2).flatten(2)] if how.is_traced else list(grads.unbind(1))
+
+
+def _multiply_inputs(ours: Positions, theirs: Positions, which: tuple[int, slice, slice]) -> Tensor:
+    """Products of the inputs of a group, ``(source · t, probe · u)``."""
+    group, rows, columns = which
+    left, right = (
+        ours.inputs[rows, group].flatten(0, 1),
+        theirs.inputs[columns, group].flatten(0, 1),
+    )
+    if ours.is_one_hot:
+        return _same_tokens(left, right).to(ours.grads.dtype)
+    return _input_products(left, right, has_bias=ours.has_bias)
 
 
 def _add_sum(target: Tensor, inputs: Tensor, left: Tensor, right: Tensor) -> None:

@@ -27,7 +27,8 @@ class LayerSize:
         groups: Groups.
         parameters: P, numbers in one gradient.
         factors: Numbers kept of the inputs.
-        output_grads: Numbers kept of the output gradients, for each cotangent.
+        output_grads: Numbers kept of the output gradients, for each cotangent; of the gradients
+            themselves where those are shorter.
         is_one_hot: Whether the inputs are row numbers.
     """
 
@@ -71,6 +72,8 @@ def measure_layer(layer: Layer, sites: tuple[Site, ...]) -> LayerSize:
         positions = site.output_shape[0] * prod(site.output_shape[2:])
         groups = site.input_shape[1] // weight[1]
         inputs, outputs = prod(weight[1:]), weight[0] // groups
+        if count <= grads:  # formed while they are recorded
+            factors, grads = 0, count
         return LayerSize(positions, inputs, outputs, groups, count, factors, grads)
     if layer.kind == "embedding":
         return LayerSize(factors, weight[0], weight[1], 1, count, factors, grads, True)

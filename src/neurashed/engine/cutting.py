@@ -3,12 +3,15 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-__all__ = ["Contraction", "slabs"]
+__all__ = ["Contraction", "lower_half", "slabs"]
 
 # Slabs per symmetric block: more slabs skip more of the upper half, fewer make larger products.
 # They stand upright, and as wide as a few panels of the matrix-product kernels, which are 48 wide.
 _NUM_SLABS = 7
 _PANEL = 48
+# The diagonal blocks that remain of a symmetric block, at most, and the slabs of each.
+_LARGEST_CORNER = 640
+_SLABS_OF_A_CORNER = 4
 
 
 @dataclass(frozen=True)
@@ -48,3 +51,25 @@ def slabs(rows: int, *, is_symmetric: bool, largest: int) -> Iterator[tuple[int,
     size = max(1, min(size, largest))
     for start in range(0, rows, size):
         yield start, min(start + size, rows)
+
+
+def lower_half(start: int, stop: int) -> Iterator[tuple[slice, slice]]:
+    """Cut what is on and below the diagonal of a block into large products and a little more.
+
+    Args:
+        start: First row and column.
+        stop: The one after the last.
+
+    Yields:
+        Rows and columns: squares below the diagonal, and upright slabs on it.
+    """
+    length = stop - start
+    if length > _LARGEST_CORNER:
+        middle = start + _PANEL * -(-length // (2 * _PANEL))
+        yield slice(middle, stop), slice(start, middle)
+        yield from lower_half(start, middle)
+        yield from lower_half(middle, stop)
+        return
+    width = _PANEL * -(-length // (_SLABS_OF_A_CORNER * _PANEL))
+    for left in range(start, stop, width):
+        yield slice(left, stop), slice(left, min(left + width, stop))

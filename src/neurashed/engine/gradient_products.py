@@ -11,14 +11,14 @@ from math import prod
 
 from torch import Tensor
 
-from neurashed.engine.cutting import Contraction, slabs
+from neurashed.engine.cutting import Contraction, lower_half
 from neurashed.engine.layer_rows import LayerRows
 
 __all__ = ["add_gradient_products"]
 
 # Numbers in a run of parameters of all examples: fresh memory is slow to get. A run has this many
 # numbers of an example, though, or the product of two runs would not be worth its block.
-_NUMBERS_OF_A_RUN = 2**24
+_NUMBERS_OF_A_RUN = 2**25
 _NUMBERS_OF_AN_EXAMPLE = 4096
 
 
@@ -57,10 +57,12 @@ def _add_run(
         square = block.view(-1, block.shape[2] * block.shape[3])
     for group, other in zip(groups, others, strict=True):
         rows = _form(sources, group, how, room)
-        columns = rows if is_symmetric else _form(probes, other, how, room[rows.numel() :])
-        for start, stop in slabs(len(columns), is_symmetric=is_symmetric, largest=len(columns)):
-            first = start if is_symmetric else 0
-            square[first:, start:stop].addmm_(rows[first:], columns[start:stop].T)
+        if is_symmetric:
+            for below, left in lower_half(0, len(rows)):
+                square[below, left].addmm_(rows[below], rows[left].T)
+        else:
+            columns = _form(probes, other, how, room[rows.numel() :])
+            square.addmm_(rows, columns.T)
 
 
 def _form(rows: LayerRows, cotangents: Sequence[int], how: Contraction, room: Tensor) -> Tensor:
