@@ -1,6 +1,5 @@
 """The page of a result larger than memory, of which a sample and the top probes are read."""
 
-import json
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,6 +19,7 @@ from neurashed.results import (
     RunFolder,
     iterate_blocks,
     label_elasticity,
+    save_class_table,
     save_top_probes,
     top_probes,
 )
@@ -257,8 +257,7 @@ def test_a_run_finds_the_top_probes_and_class_tables_beside_its_result(
     run = RunFolder.create(tmp_path / "run", settings={})
     run.add_result("tangent_kernel", part)
     save_top_probes(top_probes(part, 5), run.top_probes_path)
-    table = json.dumps(large.class_table().to_dict())
-    (run.path / "results" / "class_table.json").write_text(table, encoding="utf-8")
+    save_class_table(large.class_table(), run.class_table_path)
     html = write_run_report(run.path).read_text(encoding="utf-8")
     assert "Any of the 100 sources can be picked" in html
     assert "Over all 24,995,000 pairs the mean is" in html

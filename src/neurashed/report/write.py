@@ -1,6 +1,5 @@
 """From results to one HTML file."""
 
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -13,7 +12,7 @@ from neurashed.report.examples import MOST_EXAMPLES
 from neurashed.report.page import Material, render_page
 from neurashed.report.ranked import read_ranked
 from neurashed.report.sampling import draw_sample
-from neurashed.results import RunFolder, is_large, open_top_probes
+from neurashed.results import RunFolder, is_large, open_class_table, open_top_probes
 from neurashed.results import top_probes as find_top_probes
 
 __all__ = ["write_report", "write_run_report"]
@@ -72,9 +71,8 @@ def write_run_report(run_folder: str | Path, path: str | Path | None = None) -> 
     """Write the report of a run: its main result, held against the run's other results.
 
     A result of the run whose sources carry clusters is shown as such, not compared. Top probes that
-    lie beside the results let every source of a large one be explored. Class tables over all pairs
-    that lie there (``class_table*.json``, as `xarray.Dataset.to_dict` gives them) are shown before
-    those of a sample. Of a run that kept top probes alone, the page shows those.
+    lie beside the results let every source of a large one be explored. A class table over all
+    pairs that lies there is shown before that of a sample. Of a run that kept top probes alone, the page shows those.
 
     Args:
         run_folder: The folder of a run with at least one result.
@@ -86,7 +84,8 @@ def write_run_report(run_folder: str | Path, path: str | Path | None = None) -> 
     run = RunFolder.open(run_folder)
     store = run.top_probes_path
     top = open_top_probes(store) if store.exists() else None
-    tables = _open_class_tables(run.path)
+    kept = run.class_table_path
+    tables = [open_class_table(kept)] if kept.exists() else []
     path = run.path / "report.html" if path is None else Path(path)
     if top is not None and not run.record.results:
         return _write(_gather_top_probes(top, tables), path, None)
@@ -133,11 +132,6 @@ def _gather_top_probes(top: xr.Dataset, class_tables: Sequence[xr.Dataset]) -> M
     )
     ranked = read_ranked(result, top, is_kept=False)
     return Material(result=result, samples={}, ranked=ranked, class_tables=class_tables)
-
-
-def _open_class_tables(run_folder: Path) -> list[xr.Dataset]:
-    files = sorted((run_folder / "results").glob("class_table*.json"))
-    return [xr.Dataset.from_dict(json.loads(each.read_text(encoding="utf-8"))) for each in files]
 
 
 def _write(material: Material, path: Path, title: str | None) -> Path:
