@@ -5,11 +5,13 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
 import torch
 from torch import nn
 
 import neurashed as ns
-from neurashed.elasticity import Streamed, Tiling
+from neurashed.elasticity import MeasurementOptions, Streamed, Tiling
+from neurashed.errors import StoreError
 from neurashed.results.tiled import Storage, journal_of
 
 NUM_EXAMPLES = 44
@@ -80,6 +82,11 @@ def tile_file(store: Path, row: int, column: int) -> Path:
     return store / "kernelized" / "c" / str(row) / str(column)
 
 
+def refused(message: str) -> Any:  # noqa: ANN401
+    """Expect a `StoreError` that says so."""
+    return pytest.raises(StoreError, match=message)
+
+
 class Stop(Exception):  # noqa: N818, it is no error
     """Ends a job in the middle."""
 
@@ -98,7 +105,7 @@ def stop_after(num_tiles: int) -> Any:  # noqa: ANN401
 
 def interrupt(store: Path, num_tiles: int, **changes: Any) -> None:  # noqa: ANN401
     """Leave the job unfinished after some tiles."""
-    options = ns.elasticity.MeasurementOptions(progress=stop_after(num_tiles))
+    options = MeasurementOptions(progress=stop_after(num_tiles))
     try:
         stream(store, options=options, **changes)
     except Stop:

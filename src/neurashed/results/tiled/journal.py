@@ -135,8 +135,9 @@ class Journal:
 
     def _enter(self, asked: dict[str, Any], makes: Sequence[Path], *, overwrite: bool) -> None:
         """Take up what is there, if it is of the same job."""
-        for leftover in self.folder.parent.glob(f".{escape(self.folder.name)}.*.partial"):
-            _remove(leftover)
+        for place in (self.folder, *makes):
+            for leftover in place.parent.glob(f".{escape(place.name)}.*.partial"):
+                _remove(leftover)
         problem = self._refusal(asked["identity"])
         if problem and not overwrite:
             raise StoreError(problem)
