@@ -140,6 +140,25 @@ def test_search_finds_ids_then_labels_then_texts(reader: Reader, report: Path) -
     expect(page.locator("#matches")).to_have_text("No source matches.")
 
 
+def test_a_probe_is_made_the_source(reader: Reader, report: Path) -> None:
+    page = reader.open(report, "#source=x3")
+    first = _shown_probes(page)[0]
+    page.locator("#probes > li").first.hover()
+    page.get_by_role("button", name=f"Step on {first}").click()
+    expect(page.locator("#source")).to_contain_text(f"id {first}")
+    assert f"source={first}" in page.url
+
+
+def test_a_near_duplicate_is_made_the_source(reader: Reader, report: Path) -> None:
+    page = reader.open(report, "#order=similarity")
+    link = page.locator("#look-alikes .pairs a").first
+    name = link.inner_text()
+    link.click()
+    expect(page.locator("#source")).to_contain_text(f"id {name}")
+    expect(page.locator("#source")).to_be_in_viewport()
+    assert "order=similarity" in page.url
+
+
 def test_a_link_restores_the_view(reader: Reader, report: Path) -> None:
     page = reader.open(report)
     page.select_option("#order", "similarity")

@@ -20,7 +20,7 @@ _PITCH = 1.25
 
 
 def plot_top_probes(
-    result: xr.DataArray, source: int | str, *, k: int = 8, ax: Axes | None = None
+    result: xr.DataArray | xr.Dataset, source: int | str, *, k: int = 8, ax: Axes | None = None
 ) -> Axes:
     """Draw a source and, beside it, the probes that respond most to a step on it.
 
@@ -29,7 +29,8 @@ def plot_top_probes(
     dashed one.
 
     Args:
-        result: Values ``(source, probe)``.
+        result: Values ``(source, probe)``, of which one row is read; or the top probes of a result,
+            as `neurashed.results.top_probes` gives them.
         source: The id of the source.
         k: How many probes to show.
         ax: Where to draw; a new figure if not given.
@@ -43,13 +44,12 @@ def plot_top_probes(
     if source not in result["source"].values:
         message = f"no source has the id {source!r}; give one of result['source']"
         raise InputError(message)
-    row = result.sel(source=source)
-    nearest = nearest_probes(result, source, k)
+    is_ranked = isinstance(result, xr.Dataset)
+    nearest = _read_ranked(result, source, k) if is_ranked else nearest_probes(result, source, k)
     ax = ax or plt.subplots(figsize=(1.25 * (k + 1) + 0.5, 2.2), layout="constrained")[1]
-    own_label = _read(row, "source_label")
-    _draw_tile(ax, 0.0, row, "source", caption="source", is_own_class=True)
-    for rank, probe in enumerate(nearest["probe"].values.tolist(), start=1):
-        one = row.sel(probe=probe)
+    own_label = _read(nearest, "source_label")
+    _draw_tile(ax, 0.0, nearest, "source", caption="source", is_own_class=True)
+    for rank, one in enumerate(nearest, start=1):
         is_own_class = _read(one, "probe_label") == own_label
         x = rank * _PITCH + 0.3
         _draw_tile(ax, x, one, "probe", caption=f"{float(one):.3g}", is_own_class=is_own_class)
@@ -57,10 +57,21 @@ def plot_top_probes(
         xlim=(-0.2, k * _PITCH + 0.3 + _TILE + 0.2),
         ylim=(_TILE + 0.75, -0.2),
         aspect="equal",
-        title=f"Probes that move most with source {source}: {describe_values(result)}",
+        title=f"Probes that move most with source {source}: {describe_values(nearest)}",
     )
     ax.axis("off")
     return ax
+
+
+def _read_ranked(top: xr.Dataset, source: int | str, k: int) -> xr.DataArray:
+    """Return values ``(probe,)`` of a source with all coordinates of the probes."""
+    row = top.sel(source=source)
+    places = row["place"].values[:k]
+    places = places[places >= 0]
+    of_probes = {name: one for name, one in row.coords.items() if "rank" not in one.dims}
+    nearest = xr.Dataset(coords=of_probes, attrs=top.attrs).isel(probe=places)
+    values = xr.Variable("probe", row["value"].values[: len(places)], top.attrs)
+    return nearest.assign(value=values)["value"]
 
 
 def _draw_tile(

@@ -93,6 +93,8 @@ def render_page(material: Material, title: str | None) -> str:
     strengths = summarize_strengths(read)
     distributions = summarize_distributions(read)
     is_whole = sample is not None and sample.is_whole
+    script, plotly = "\n".join(map(_read, _SCRIPTS)), encode_text(get_plotlyjs())
+    weight = describe_weight(examples, len(plotly) + len(script))
     return _load_template().render(
         title=title or describe_size(result),
         size=describe_size(result),
@@ -108,12 +110,12 @@ def render_page(material: Material, title: str | None) -> str:
         sample="" if sample is None or is_whole else sample.describe(result),
         num_sources=result.sizes["source"],
         num_ranked=examples.num_ranks,
-        shown=f"{describe_shown(result, sample, shown)} {describe_weight(examples)}",
+        shown=f"{describe_shown(result, sample, shown)} {weight}",
         cautions=find_cautions(result, is_read=is_whole),
         provenance=describe_provenance(result),
         style=_read("report.css"),
-        script="\n".join(_read(script) for script in _SCRIPTS),
-        plotly=encode_text(get_plotlyjs()),
+        script=script,
+        plotly=plotly,
     )
 
 

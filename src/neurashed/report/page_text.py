@@ -49,8 +49,16 @@ def describe_shown(result: xr.DataArray, sample: Sample | None, shown: Sample | 
     return " ".join(sentences)
 
 
-def describe_weight(examples: PageExamples) -> str:
-    """Return how many bytes pairs and thumbnails take of the file."""
+def describe_weight(examples: PageExamples, num_other_bytes: int) -> str:
+    """Return how large the file is, and what takes the room.
+
+    Args:
+        examples: What the page's script reads.
+        num_other_bytes: How large the rest is.
+
+    Returns:
+        A sentence.
+    """
     parts = [
         f"{name} {write_bytes(float(num_bytes))}"
         for name, num_bytes in (
@@ -59,4 +67,5 @@ def describe_weight(examples: PageExamples) -> str:
         )
         if num_bytes
     ]
-    return f"Of this file, {' and '.join(parts)}."
+    total = examples.num_pair_bytes + examples.num_sheet_bytes + num_other_bytes
+    return f"This file has about {write_bytes(float(total))}: {', '.join(parts)}."

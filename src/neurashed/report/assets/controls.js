@@ -43,7 +43,7 @@ function showChoices(view) {
 
 /** Links inside the page scroll without touching the address, which holds the view. */
 function startLinks() {
-  for (const link of document.querySelectorAll("a[href^='#']")) {
+  for (const link of document.querySelectorAll("a[href^='#']:not([data-source])")) {
     link.addEventListener("click", (event) => {
       event.preventDefault();
       const target = document.querySelector(link.getAttribute("href"));
@@ -52,6 +52,21 @@ function startLinks() {
       target.scrollIntoView();
     });
   }
+}
+
+/** Whatever names an example as a source makes it the source, and brings its probes into view. */
+function startFollowing(sources, pick) {
+  // Members of clusters may be examples of another result.
+  for (const link of document.querySelectorAll("a[data-source]")) {
+    if (!sources.positions.has(link.dataset.source)) link.replaceWith(link.textContent);
+  }
+  addEventListener("click", (event) => {
+    const id = event.target.closest("[data-source]")?.dataset.source;
+    if (id === undefined) return;
+    event.preventDefault();
+    pick(sources.positions.get(id));
+    byId("examples").scrollIntoView();
+  });
 }
 
 function startCopying(writeAddress) {

@@ -119,7 +119,17 @@ function drawProbeCard(examples, source, { probe, value }, { rank, largest }) {
   card.querySelector(".words").prepend(line);
   const share = Number.isFinite(value) && largest > 0 ? Math.abs(value) / largest : 0;
   item.append(card, makeBar(share));
+  if (examples.sources.positions.has(item.dataset.probe)) item.append(makeFollow(item.dataset.probe));
   return item;
+}
+
+/** A button that makes an example the source. */
+function makeFollow(id) {
+  const button = make("button", "follow quiet", "step on it");
+  button.type = "button";
+  button.dataset.source = id;
+  button.setAttribute("aria-label", `Step on ${id}: make it the source`);
+  return button;
 }
 
 function describeAgreement(examples, source, sorted, sort) {

@@ -97,6 +97,7 @@ async function showPage(data, examples, charts) {
   listenToChoices(choose);
   startSearch(examples, pick);
   startLinks();
+  startFollowing(examples.sources, pick);
   startCopying(() => writeView(view));
   startTheme(() => display.showAll(view));
   byId("zoom-in")?.addEventListener("click", () => display.zoomIn(view));
