@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from math import prod
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from neurashed.engine.batches import Inputs
-from neurashed.engine.calls import Call
+from neurashed.engine.calls import Call, read_call
 from neurashed.engine.layout import Layout, find_layout
 from neurashed.engine.watching import RECTIFIERS, ParameterWatch, find_tensors, replace_tensors
 
@@ -52,6 +53,9 @@ class Discovery:
         unused: Names of parameters that the output does not depend on.
         largest_activation: Numbers in the largest tensor of the forward pass, for one example.
         saved_numbers: Numbers that autograd keeps for the backward pass, for one example.
+        other_operations: Operations of the forward pass in linear and convolution calls whose
+            weight is not watched, for one example: of those whose input is the same whatever the
+            parameters are, and of those that follow a watched parameter.
     """
 
     sites: tuple[Site, ...]
@@ -59,6 +63,7 @@ class Discovery:
     unused: tuple[str, ...]
     largest_activation: int
     saved_numbers: int
+    other_operations: tuple[float, float] = (0.0, 0.0)
 
 
 @dataclass
@@ -74,6 +79,18 @@ class _Notes:
     seen: list[_Seen] = field(default_factory=list)
     elsewhere: set[int] = field(default_factory=set)
     largest: int = 0
+    before: float = 0.0
+    after: float = 0.0
+
+    def count(self, call: Call, output: Tensor) -> None:
+        """Add the operations of a call whose weight is not watched."""
+        operations = 0.0
+        if call.kind in {"linear", "convolution"} and call.weight is not None:
+            operations = 2.0 * output.numel() * prod(call.weight.shape[1:])
+        if call.input.requires_grad:
+            self.after += operations
+        else:
+            self.before += operations
 
 
 class _Notebook(ParameterWatch):
@@ -95,6 +112,8 @@ class _Notebook(ParameterWatch):
         output = function(*args, **kwargs)
         self.notes.largest = max(self.notes.largest, output.numel())
         shares_input = not call.input.requires_grad
+        if not self.is_watched(call.weight):
+            self.notes.count(call, output)
         self.notes.seen.append(_Seen(call, output, shares_input))
         return output
 
@@ -105,6 +124,9 @@ class _Notebook(ParameterWatch):
         used = [t for t in find_tensors((args, kwargs)) if id(t) in self.watched]
         args, kwargs = self._without_others((args, kwargs))
         result = function(*args, **kwargs)
+        call = read_call(function, args, kwargs)
+        if call is not None:
+            self.notes.count(call, result)
         sizes = [tensor.numel() for tensor in find_tensors(result)]
         if sizes:  # a call that returns no tensor only asks for a shape, type or device
             self.notes.elsewhere.update(id(tensor) for tensor in used)
@@ -184,6 +206,7 @@ def discover(
         tuple(name for name in parameters if name not in used),
         -(-many.largest // 3),
         max(saved_many - saved_few, 1),
+        (max(many.before - few.before, 0.0), max(many.after - few.after, 0.0)),
     )
 
 

@@ -50,7 +50,8 @@ class StepPlan:
         formed: Layers whose stepped parameters are formed.
         keeps_shared: Whether products that all steps share are kept for all probes.
         memory: The budget in bytes.
-        operations: Operations of everything, counted from the linear and convolution layers.
+        operations: Operations of everything, counted from the linear and convolution layers, also
+            from those that no step changes.
         seconds: Estimated time.
     """
 
@@ -244,6 +245,7 @@ def plan_steps(
     low_rank = {layer.name for layer in subject.layers if is_low_rank(subject, layer)}
     shared = _shared_numbers(subject)
     operations = _count_operations(subject, num_sources, num_probes)
+    operations += _count_others(subject, num_sources, num_probes, -(-num_sources // sources))
     return StepPlan(
         num_sources, num_probes, sources, probes, tile, columns, batch,
         tuple(layer.name for layer in subject.layers if layer.name in low_rank),
@@ -285,3 +287,11 @@ def _count_operations(subject: Subject, num_sources: int, num_probes: int) -> fl
         total += once * (num_probes if is_shared else pairs)
         total += pairs * 2.0 * size.positions**2 * (size.inputs + size.outputs)
     return total
+
+
+def _count_others(subject: Subject, num_sources: int, num_probes: int, num_runs: int) -> float:
+    """Operations of the layers that no step changes."""
+    before, after = subject.discovery.other_operations
+    gradients = num_sources * (before + 2 * after)
+    # All steps of a run share what comes before the changed layers, none what follows one.
+    return gradients + num_probes * (before * (1 + num_runs) + after * (1.0 + num_sources))

@@ -136,7 +136,7 @@ def plan_products(subject: Subject, workload: Workload, *, memory: int, rate: Ma
         _plan_layer(layer.name, layer.kind, sizes[layer.name], workload, tile, rate)
         for layer in subject.layers
     )
-    passes = _count_passes(sizes, workload, tile)
+    passes = _count_passes(sizes, subject.discovery.other_operations, workload, tile)
     seconds = passes / rate.operations + sum(layer.seconds for layer in plans)
     return Plan(plans, workload, tile, batch, workspace, memory, passes, seconds)
 
@@ -184,18 +184,24 @@ def _plan_layer(
     )  # fmt: skip
 
 
-def _count_passes(sizes: dict[str, LayerSize], workload: Workload, tile: int) -> float:
+def _count_passes(
+    sizes: dict[str, LayerSize], others: tuple[float, float], workload: Workload, tile: int
+) -> float:
     """Operations of the forward passes and of the backward passes to the inputs of layers."""
-    forward = 0.0
+    # Layers that are not measured take part too, in backward passes only after a measured one.
+    measured = 0.0
     for size in sizes.values():
         table = 0 if size.is_one_hot else size.inputs
-        forward += 2.0 * max(size.positions, 1) * size.groups * table * size.outputs
+        measured += 2.0 * max(size.positions, 1) * size.groups * table * size.outputs
+    before, after = others
+    forward, backward = measured + before + after, measured + after
     repeats = ceil(workload.num_sources / tile)
     if workload.is_symmetric:
-        return forward * workload.num_sources * (1 + workload.cotangents[0]) * (1 + repeats) / 2
-    sources = workload.num_sources * (1 + workload.cotangents[0])
-    probes = workload.num_probes * repeats * (1 + workload.cotangents[1])
-    return forward * (sources + probes)
+        each = forward + backward * workload.cotangents[0]
+        return each * workload.num_sources * (1 + repeats) / 2
+    sources = workload.num_sources * (forward + backward * workload.cotangents[0])
+    probes = workload.num_probes * repeats * (forward + backward * workload.cotangents[1])
+    return sources + probes
 
 
 def _widest_block(workload: Workload, num_layers: int, numbers: int) -> int:
