@@ -31,6 +31,8 @@ from neurashed.elasticity import Streamed, Tiling
 from neurashed.results.tiled import Storage
 
 NUM_WARMING = 64
+# A job is repeated until it has taken so many seconds.
+WANTED_SECONDS, MOST_RUNS = 4.0, 5
 
 
 def load_images(job: StreamingJob, folder: Path | None) -> Examples:
@@ -71,6 +73,17 @@ def stream(
     return streamed, time.perf_counter() - start
 
 
+def stream_again(
+    task: Task, examples: Examples, folder: Path, arguments: argparse.Namespace
+) -> tuple[Streamed, float]:
+    """Stream the kernel several times if that is quick; return the run of median computing."""
+    runs: list[tuple[Streamed, float]] = []
+    while len(runs) < MOST_RUNS and sum(wall for _, wall in runs) < WANTED_SECONDS:
+        runs.append(stream(task, examples, folder / f"kernel-{len(runs)}.zarr", arguments))
+    runs.sort(key=lambda run: run[0].seconds["passes"] + run[0].seconds["products"])
+    return runs[(len(runs) - 1) // 2]
+
+
 def check(job: StreamingJob, examples: Examples, model: nn.Module, streamed: Streamed) -> float:
     """Error against float64 on some pairs, read from the store."""
     inputs = torch.as_tensor(examples.inputs).double()
@@ -88,7 +101,7 @@ def measure(job: StreamingJob, folder: Path, arguments: argparse.Namespace) -> S
     stream(task, few, folder / "warming.zarr", arguments)
     before, _ = best_rate(arguments.device, is_quick=arguments.quick)
     held = resident_bytes()
-    streamed, wall = stream(task, examples, folder / "kernel.zarr", arguments)
+    streamed, wall = stream_again(task, examples, folder, arguments)
     peak, device_peak = peak_bytes(), 0
     if arguments.device == "cuda":
         device_peak = torch.cuda.max_memory_allocated()
