@@ -14,6 +14,7 @@ from math import ceil
 from pathlib import Path
 from typing import Any, final
 
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
@@ -26,6 +27,7 @@ from neurashed.engine.rows import DenseRows, SumRows
 from neurashed.engine.sketch import Sketch
 from neurashed.engine.sketched_plan import plan_sketched
 from neurashed.engine.subject import Subject
+from neurashed.errors import StoreError
 
 __all__ = ["BlockPlan", "RowBlocks", "plan_blocks"]
 
@@ -185,11 +187,16 @@ class RowBlocks:
         if self._scratch is None or index in self._spilled:
             return
         tensors = [tensor for row in rows.values() for tensor in _tensors(row)]
-        self._scratch.mkdir(parents=True, exist_ok=True)
-        save_file(
-            {f"{place:06d}": tensor.contiguous() for place, tensor in enumerate(tensors)},
-            self._scratch / f"{index}.safetensors",
-        )
+        path = self._scratch / f"{index}.safetensors"
+        try:
+            self._scratch.mkdir(parents=True, exist_ok=True)
+            save_file({f"{place:06d}": t.contiguous() for place, t in enumerate(tensors)}, path)
+        except (OSError, SafetensorError) as error:
+            message = (
+                f"the scratch file {path} cannot be written: {error}; make room, or let what does "
+                "not fit in memory be computed again (scratch='none')"
+            )
+            raise StoreError(message) from error
         empty = iter([tensor.new_empty(0) for tensor in tensors])
         self._spilled[index] = {name: _refill(row, empty) for name, row in rows.items()}
 

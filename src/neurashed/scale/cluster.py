@@ -21,7 +21,7 @@ class Cluster:
 
     Attributes:
         client: A ``dask.distributed.Client``.
-        resources: Worker resources that each tile takes, such as ``{"GPU": 1}``.
+        resources: Worker resources that each tile takes, such as ``{"GPU": 1.0}``.
     """
 
     client: Any

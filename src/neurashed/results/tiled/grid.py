@@ -69,7 +69,7 @@ class TileGrid:
         return rows * (rows + 1) // 2 if self.is_symmetric else rows * columns
 
     def __iter__(self) -> Iterator[Tile]:
-        """Tiles in an order in which each shares its row or its column with the one before."""
+        """Tiles, each of which needs one block of examples at most that was not just used."""
         rows, columns = self.shape
         for row in range(rows):
             across = range(row + 1 if self.is_symmetric else columns)

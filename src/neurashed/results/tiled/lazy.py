@@ -51,7 +51,7 @@ class LazyMatrix(BackendArray):
             for column, at_probes, probes in _split(whole[1], grid.width):
                 out[_at(at_sources, at_probes)] = self._part(row, column, sources, probes)
         kept = tuple(0 if isinstance(each, int | np.integer) else slice(None) for each in key)
-        return out[kept]
+        return np.asarray(out[kept])
 
     def _part(self, row: int, column: int, sources: Any, probes: Any) -> np.ndarray:  # noqa: ANN401
         if self._reader.grid.is_symmetric and column > row:

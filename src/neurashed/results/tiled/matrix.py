@@ -1,5 +1,6 @@
 """A matrix that grows on disk tile by tile, and is read as one array."""
 
+import errno
 import shutil
 import threading
 from collections.abc import Mapping
@@ -135,6 +136,8 @@ class TiledMatrix:
         height, width = packed.values.shape
         top, left = tile.row * self.grid.height, tile.column * self.grid.width
         rows = slice(top, top + height)
+        for name in self._files(tile):  # Zarr would merge the numbers with what is there
+            (self.path / name).unlink(missing_ok=True)
         self._array(self.name)[rows, left : left + width] = packed.values
         if packed.scales is not None:
             self._array(_SCALES)[rows, tile.column : tile.column + 1] = packed.scales[:, None]
@@ -145,9 +148,8 @@ class TiledMatrix:
         return [f"{name}/c/{tile.row}/{tile.column}" for name in names]
 
     def _array(self, name: str) -> "zarr.Array[Any]":
-        with _OPENING:
+        with _OPENING:  # an array keeps the setting: every tile is a file, even one of zeros
             if name not in self._arrays:
-                # Kept by the array: every tile is a file, even one of zeros only.
                 with zarr.config.set({"array.write_empty_chunks": True}):
                     self._arrays[name] = zarr.open_array(self.path / name, mode="r+")
             return self._arrays[name]
@@ -196,7 +198,8 @@ class TiledMatrix:
 
     def _get(self, tile: Tile, sources: Any, probes: Any) -> np.ndarray:  # noqa: ANN401
         for name in self._files(tile):
-            (self.path / name).stat()  # Zarr takes a missing file for one of zeros
+            if not (self.path / name).stat().st_size:  # Zarr takes no bytes for zeros
+                raise OSError(errno.EIO, "the file is empty", str(self.path / name))
         rows = _moved(sources, self.grid.sources(tile))
         values = self._array(self.name).oindex[rows, _moved(probes, self.grid.probes(tile))]
         scales = None

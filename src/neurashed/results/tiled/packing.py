@@ -31,7 +31,7 @@ class Storage:
     Attributes:
         dtype: ``"float32"`` and ``"float64"`` keep numbers as they are; ``"float16"`` and
             ``"int8"`` keep them in units of a scale of their row of a tile. ``int8`` keeps
-            what is not finite as NaN.
+            what is not finite as NaN, and a pair and its mirror image may differ by their errors.
         triangle: ``"both"`` keeps both triangles of a symmetric matrix, so that any Zarr reader
             sees all of it; ``"lower"`` one, at half the size: this library reads it as a whole.
 
