@@ -18,11 +18,12 @@ from neurashed.clustering.agreement import (
     agreement,
     agreement_interval,
 )
-from neurashed.clustering.choices import Evidence, Method, Normalize, Undefined
+from neurashed.clustering.choices import Evidence, Method, Normalize, ResultMethod, Undefined
 from neurashed.clustering.eigenmaps import laplacian_eigenmaps
 from neurashed.clustering.held_out import held_out_predictions, held_out_scores
 from neurashed.clustering.kernel_k_means import KernelKMeans
 from neurashed.clustering.labelled import cluster_by_elasticity
+from neurashed.clustering.large import cluster_by_landmarks, cluster_top_probes
 from neurashed.clustering.near_duplicates import near_duplicates
 from neurashed.clustering.num_clusters import NumClusters, choose_num_clusters
 from neurashed.clustering.odd_ones_out import VotesOf, odd_ones_out
@@ -38,13 +39,16 @@ __all__ = [
     "Method",
     "Normalize",
     "NumClusters",
+    "ResultMethod",
     "Undefined",
     "VotesOf",
     "agreement",
     "agreement_interval",
     "choose_num_clusters",
     "cluster_by_elasticity",
+    "cluster_by_landmarks",
     "cluster_similarity",
+    "cluster_top_probes",
     "held_out_predictions",
     "held_out_scores",
     "laplacian_eigenmaps",

@@ -4,22 +4,33 @@ from typing import Any
 
 import xarray as xr
 
-from neurashed.clustering.choices import Evidence, Method, Normalize, Undefined
+from neurashed.clustering.choices import (
+    Evidence,
+    Normalize,
+    ResultMethod,
+    Undefined,
+    check_choice,
+)
+from neurashed.clustering.large import cluster_by_landmarks, cluster_top_probes
 from neurashed.clustering.num_clusters import NumClusters
-from neurashed.clustering.partition import cluster_similarity
-from neurashed.clustering.square import read_square, source_coordinates
+from neurashed.clustering.partition import Clusters, cluster_similarity
+from neurashed.clustering.square import check_square, read_square, source_coordinates
+from neurashed.errors import InputError
 
 __all__ = ["cluster_by_elasticity"]
 
 # A step that helps a probe lowers its loss: here what is most negative is most alike.
 _MEASURES_TO_NEGATE = {"loss_change"}
 
+# All similarities of so many sources take 0.8 GB, and methods that need them several times that.
+_MOST_SOURCES = 10_000
+
 
 def cluster_by_elasticity(
-    result: xr.DataArray,
+    result: xr.DataArray | xr.Dataset,
     num_clusters: int | None = None,
     *,
-    method: Method = "kernel_k_means",
+    method: ResultMethod | None = None,
     normalize: Normalize = "cosine",
     num_neighbors: int | None = None,
     evidence: Evidence = "eigengap",
@@ -29,13 +40,22 @@ def cluster_by_elasticity(
     """Cluster the sources of a result by how they move each other.
 
     Both directions of each pair are averaged, and a change of loss is negated so that helping
-    counts as alike. What follows is said in `cluster_similarity`.
+    counts as alike. What follows is said in `cluster_similarity`. Two methods more do without a
+    matrix of all pairs, and so have no limit to the number of sources:
+
+    * ``"nystrom"`` clusters by k-means on features from the similarities with 500 sources, see
+      `cluster_by_landmarks`: much like ``"kernel_k_means"``;
+    * ``"top_k_graph"`` clusters top probes, see `cluster_top_probes`: much like ``"eigenmaps"``.
 
     Args:
-        result: A result with dimensions source and probe in which every source is also a probe.
+        result: A result with dimensions source and probe in which every source is also a probe, or
+            what `neurashed.results.top_probes` keeps of one.
         num_clusters: How many clusters; None to choose by evidence.
-        method: ``"kernel_k_means"``, ``"k_means_on_rows"``, ``"spectral"`` or ``"eigenmaps"``.
-        normalize: ``"none"``, ``"cosine"``, ``"center"`` or ``"center_cosine"``.
+        method: ``"kernel_k_means"``, ``"k_means_on_rows"``, ``"spectral"``, ``"eigenmaps"``,
+            ``"nystrom"`` or ``"top_k_graph"``. If None, ``"kernel_k_means"`` for a result of up to
+            10,000 sources and ``"nystrom"`` for a larger one.
+        normalize: ``"none"``, ``"cosine"``, ``"center"`` or ``"center_cosine"``; top probes are
+            taken as they are.
         num_neighbors: Neighbors of each example where a graph is used; None for ``⌈log₂ n⌉``.
         evidence: What chooses the number of clusters: ``"eigengap"`` or ``"silhouette"``.
         undefined: Whether sources with undefined values are refused or left out.
@@ -59,19 +79,54 @@ def cluster_by_elasticity(
     References:
         The Local Elasticity of Neural Networks (He, Su, 2020), https://arxiv.org/abs/1910.06943
     """
-    similarity = read_square(result)
-    if result.attrs["measure"] in _MEASURES_TO_NEGATE:
-        similarity = -similarity
-    clusters = cluster_similarity(
-        similarity,
-        num_clusters,
-        method=method,
-        normalize=normalize,
-        num_neighbors=num_neighbors,
-        evidence=evidence,
-        undefined=undefined,
-        random_state=random_state,
-    )
+    if not isinstance(result, xr.Dataset):
+        check_square(result)
+    method = _choose_method(result) if method is None else method
+    check_choice(method, ResultMethod, what="method")
+    sign = -1 if result.attrs["measure"] in _MEASURES_TO_NEGATE else 1
+    shared: dict[str, Any] = {"undefined": undefined, "random_state": random_state}
+    details: dict[str, Any] = {}
+    if method == "top_k_graph":
+        top = _as_top_probes(result)
+        clusters = cluster_top_probes(
+            top, num_clusters, num_neighbors=num_neighbors, sign=sign, **shared
+        )
+    elif method == "nystrom":
+        matrix, choices = _as_matrix(result, method), {"normalize": normalize, "evidence": evidence}
+        clusters, details = cluster_by_landmarks(
+            matrix, num_clusters, sign=sign, **choices, **shared
+        )
+    else:
+        similarity = sign * read_square(_as_matrix(result, method))
+        choices = {"normalize": normalize, "num_neighbors": num_neighbors, "evidence": evidence}
+        clusters = cluster_similarity(similarity, num_clusters, method=method, **choices, **shared)
+    return _label(clusters, result).assign_attrs(**shared, **details)
+
+
+def _choose_method(result: xr.DataArray | xr.Dataset) -> ResultMethod:
+    if isinstance(result, xr.Dataset):
+        return "top_k_graph"
+    return "kernel_k_means" if result.sizes.get("source", 0) <= _MOST_SOURCES else "nystrom"
+
+
+def _as_matrix(result: xr.DataArray | xr.Dataset, method: str) -> xr.DataArray:
+    if isinstance(result, xr.Dataset):
+        message = (
+            f"method {method!r} needs a result with all pairs, got top probes; "
+            "use method='top_k_graph'"
+        )
+        raise InputError(message)
+    return result
+
+
+def _as_top_probes(result: xr.DataArray | xr.Dataset) -> xr.Dataset:
+    if isinstance(result, xr.Dataset):
+        return result
+    message = "method 'top_k_graph' needs top probes, got a result; use top_probes(result, k)"
+    raise InputError(message)
+
+
+def _label(clusters: Clusters, result: xr.DataArray | xr.Dataset) -> xr.Dataset:
     return xr.Dataset(
         {
             "cluster": ("source", clusters.labels),
@@ -83,13 +138,11 @@ def cluster_by_elasticity(
             "measure": result.attrs["measure"],
             "num_clusters": clusters.num_clusters,
             "sizes": clusters.sizes.tolist(),
-            "method": method,
-            "normalize": normalize,
+            "method": clusters.method,
+            "normalize": clusters.normalize,
             "num_neighbors": clusters.num_neighbors,
-            "undefined": undefined,
             "left_out": result["source"].to_numpy()[~clusters.kept].tolist(),
             "evidence": _describe_evidence(clusters.evidence),
-            "random_state": random_state,
             "provenance": result.attrs["provenance"],
         },
     )

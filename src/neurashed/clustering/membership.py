@@ -2,7 +2,7 @@
 
 import numpy as np
 
-__all__ = ["measure_membership"]
+__all__ = ["measure_membership", "membership_from_sums"]
 
 
 def measure_membership(similarity: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -28,14 +28,29 @@ def measure_membership(similarity: np.ndarray, labels: np.ndarray) -> tuple[np.n
         >>> margin.round(3)
         array([0.8, 0.7, nan])
     """
-    num_clusters = int(labels.max()) + 1
+    members = (labels[:, None] == np.arange(labels.max() + 1)).astype(np.float64)
+    return membership_from_sums(similarity @ members, np.diag(similarity), labels)
+
+
+def membership_from_sums(
+    sums: np.ndarray, own: np.ndarray, labels: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return what `measure_membership` does, from sums over the members of each cluster.
+
+    Args:
+        sums: Sum of the similarities of each example ``(example, cluster)``, itself included.
+        own: Similarity of each example with itself, as it is in the sums ``(example,)``.
+        labels: Cluster of each example ``(example,)``.
+
+    Returns:
+        Typicality and margin ``(example,)``.
+    """
+    num_clusters = sums.shape[1]
     each = np.arange(len(labels))
-    members = (labels[:, None] == np.arange(num_clusters)).astype(np.float64)
-    sizes = members.sum(axis=0)
-    sums = similarity @ members
+    sizes = np.bincount(labels)
     num_others = sizes[labels] - 1
     typicality = np.full(len(labels), np.nan)
-    inside = sums[each, labels] - np.diag(similarity)
+    inside = sums[each, labels] - own
     np.divide(inside, num_others, out=typicality, where=num_others > 0)
     if num_clusters == 1:
         return typicality, np.full(len(labels), np.nan)

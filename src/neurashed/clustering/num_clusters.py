@@ -3,8 +3,10 @@
 from dataclasses import dataclass
 
 import numpy as np
+from scipy import sparse
 from scipy.linalg import eigh
 from scipy.sparse.csgraph import laplacian
+from scipy.sparse.linalg import eigsh
 from sklearn.metrics import silhouette_score
 from sklearn.utils import check_random_state
 
@@ -13,7 +15,10 @@ from neurashed.clustering.choices import Evidence, check_choice
 from neurashed.clustering.kernel_k_means import KernelKMeans, least_shift
 from neurashed.errors import InputError
 
-__all__ = ["NumClusters", "choose_num_clusters"]
+__all__ = ["NumClusters", "choose_num_clusters", "eigengaps"]
+
+# Up to this many examples some eigenvalues of a dense matrix cost seconds.
+_MOST_DENSE = 4_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,7 +89,8 @@ def choose_num_clusters(
         )
         raise InputError(message)
     if evidence == "eigengap":
-        weights = _eigengaps(values, largest, num_neighbors)
+        graph = nearest_neighbor_graph(values, num_neighbors)
+        weights = eigengaps(graph, largest, random_state=random_state)
     else:
         weights = _silhouettes(values, largest, random_state)
     return NumClusters(
@@ -95,14 +101,32 @@ def choose_num_clusters(
     )
 
 
-def _eigengaps(similarity: np.ndarray, largest: int, num_neighbors: int | None) -> np.ndarray:
-    """Return ``λ_{k+1} − λ_k`` for k from 2 to the largest number considered."""
-    graph = nearest_neighbor_graph(similarity, num_neighbors)
-    eigenvalues = eigh(
-        laplacian(graph.toarray(), normed=True),
-        eigvals_only=True,
-        subset_by_index=(0, largest),
-    )
+def eigengaps(
+    graph: sparse.csr_array,
+    largest: int,
+    *,
+    random_state: int | np.random.RandomState | None = None,
+) -> np.ndarray:
+    """Return how far apart the eigenvalues of a graph's normalized Laplacian are.
+
+    Args:
+        graph: Weights ``(example, example)``, symmetric, not negative.
+        largest: Largest number of clusters considered.
+        random_state: Where the iteration starts that a graph of many examples needs.
+
+    Returns:
+        ``λ_{k+1} − λ_k`` for k from 2 to the largest number.
+    """
+    normalized, roots = laplacian(graph, normed=True, return_diag=True)
+    num_examples = len(roots)
+    if num_examples <= _MOST_DENSE:
+        eigenvalues = eigh(normalized.toarray(), eigvals_only=True, subset_by_index=(0, largest))
+    else:
+        # The smallest of L are the largest of 2 − L, which the iteration finds fastest.
+        flipped = 2 * sparse.eye_array(num_examples) - normalized
+        start = check_random_state(random_state).uniform(-1, 1, num_examples)
+        found, _ = eigsh(flipped, largest + 1, v0=start, which="LA")
+        eigenvalues = np.sort(2 - found)
     # Rounding, so that a gap of nothing is never a winner.
     return np.diff(eigenvalues[1:].round(10))
 

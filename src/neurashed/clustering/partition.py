@@ -17,7 +17,14 @@ from neurashed.clustering.affinity import (
     nearest_neighbor_graph,
     normalize_similarity,
 )
-from neurashed.clustering.choices import Evidence, Method, Normalize, Undefined, check_choice
+from neurashed.clustering.choices import (
+    Evidence,
+    Method,
+    Normalize,
+    ResultMethod,
+    Undefined,
+    check_choice,
+)
 from neurashed.clustering.eigenmaps import laplacian_eigenmaps
 from neurashed.clustering.kernel_k_means import KernelKMeans
 from neurashed.clustering.membership import measure_membership
@@ -25,7 +32,7 @@ from neurashed.clustering.num_clusters import NumClusters, choose_num_clusters
 from neurashed.clustering.undefined import find_kept
 from neurashed.errors import InputError, NeurashedWarning
 
-__all__ = ["LEFT_OUT", "Clusters", "cluster_similarity"]
+__all__ = ["LEFT_OUT", "Clusters", "check_num_clusters", "cluster_similarity", "number_by_size"]
 
 # The label of an example that was left out, as in scikit-learn.
 LEFT_OUT = -1
@@ -57,7 +64,7 @@ class Clusters:
     typicality: np.ndarray
     margin: np.ndarray
     kept: np.ndarray
-    method: Method
+    method: ResultMethod
     normalize: Normalize
     num_neighbors: int | None
     evidence: NumClusters | None
@@ -113,7 +120,7 @@ def cluster_similarity(
     values = as_similarity(similarity)
     kept = find_kept(values, undefined, needs_self=normalize == "cosine")
     values = normalize_similarity(values[np.ix_(kept, kept)], normalize)
-    _check_num_clusters(num_clusters, len(values))
+    check_num_clusters(num_clusters, len(values))
     uses_graph = method in {"spectral", "eigenmaps"} or (
         num_clusters is None and evidence == "eigengap"
     )
@@ -125,7 +132,7 @@ def cluster_similarity(
         )
         num_clusters = chosen.num_clusters
     found = _METHODS[method](values, num_clusters, num_neighbors, random_state)
-    found = _number_by_size(found)
+    found = number_by_size(found)
     labels = np.full(len(kept), LEFT_OUT)
     labels[kept] = found
     typicality, margin = measure_membership(values, found)
@@ -142,7 +149,16 @@ def cluster_similarity(
     )
 
 
-def _check_num_clusters(num_clusters: int | None, num_examples: int) -> None:
+def check_num_clusters(num_clusters: int | None, num_examples: int) -> None:
+    """Check that so many examples can be put into so many clusters, None for a number to choose.
+
+    Args:
+        num_clusters: How many clusters.
+        num_examples: How many examples.
+
+    Raises:
+        InputError: If they cannot.
+    """
     if num_examples < 2:
         message = "there is 1 example with defined similarities; give at least 2 to cluster"
         raise InputError(message)
@@ -234,7 +250,7 @@ _METHODS: dict[str, Callable[[np.ndarray, int, int | None, _RandomState], np.nda
 }
 
 
-def _number_by_size(labels: np.ndarray) -> np.ndarray:
+def number_by_size(labels: np.ndarray) -> np.ndarray:
     """Give the largest cluster the number 0, and of equal ones that of the first example."""
     _, firsts, numbers, sizes = np.unique(
         labels, return_index=True, return_inverse=True, return_counts=True

@@ -6,7 +6,7 @@ import xarray as xr
 from neurashed.errors import InputError
 from neurashed.results import check_result
 
-__all__ = ["read_mutual_elasticity", "read_square", "source_coordinates"]
+__all__ = ["check_square", "read_mutual_elasticity", "read_square", "source_coordinates"]
 
 
 def read_square(result: xr.DataArray) -> np.ndarray:
@@ -17,6 +17,17 @@ def read_square(result: xr.DataArray) -> np.ndarray:
 
     Returns:
         Values ``(source, source)`` in float64.
+    """
+    check_square(result)
+    sources = result["source"].to_numpy()
+    return result.sel(probe=sources).to_numpy().astype(np.float64)
+
+
+def check_square(result: xr.DataArray) -> None:
+    """Check that a result has two dimensions and that every source is also a probe.
+
+    Args:
+        result: A result.
 
     Raises:
         InputError: If the result has further dimensions, or a source is no probe.
@@ -37,7 +48,6 @@ def read_square(result: xr.DataArray) -> np.ndarray:
             f"{sources[is_missing][0]!s}; measure the sources as probes too"
         )
         raise InputError(message)
-    return result.sel(probe=sources).to_numpy().astype(np.float64)
 
 
 def read_mutual_elasticity(result: xr.DataArray) -> np.ndarray:
@@ -65,7 +75,7 @@ def read_mutual_elasticity(result: xr.DataArray) -> np.ndarray:
     return np.where(shares * shares.T < 0, 0.0, np.sign(shares) * sizes * sizes.T)
 
 
-def source_coordinates(result: xr.DataArray) -> dict[str, xr.Variable]:
+def source_coordinates(result: xr.DataArray | xr.Dataset) -> dict[str, xr.Variable]:
     """Return the coordinates of a result that lie along its sources.
 
     Args:

@@ -5,7 +5,7 @@ import numpy as np
 from neurashed.clustering.choices import Undefined, check_choice
 from neurashed.errors import InputError
 
-__all__ = ["find_kept"]
+__all__ = ["find_kept", "refuse_undefined"]
 
 
 def find_kept(
@@ -23,10 +23,7 @@ def find_kept(
         needs_self: Whether an example also needs a positive similarity with itself.
 
     Returns:
-        Whether each example is kept ``(example,)``.
-
-    Raises:
-        InputError: If there are undefined pairs and they are to be refused, or no example is left.
+        Whether each example is kept ``(example,)``, see also `refuse_undefined`.
 
     Example:
         >>> find_kept(np.array([[1, 0.5, 1], [0.5, 1, 1], [np.nan] * 3]), "drop")
@@ -41,6 +38,21 @@ def find_kept(
         worst = int(counts.argmax())
         kept[worst] = False
         counts = (counts - is_undefined[worst]) * kept
+    refuse_undefined(kept, undefined)
+    return kept
+
+
+def refuse_undefined(kept: np.ndarray, undefined: Undefined) -> None:
+    """Refuse examples that cannot be kept, if they are to be refused or are all.
+
+    Args:
+        kept: Whether each example can be kept ``(example,)``.
+        undefined: ``"refuse"`` or ``"drop"``.
+
+    Raises:
+        InputError: If there are undefined pairs and they are to be refused, or no example is left.
+    """
+    check_choice(undefined, Undefined, what="undefined")
     if undefined == "refuse" and not kept.all():
         message = (
             f"{int((~kept).sum())} of {len(kept)} examples have undefined similarities, the first "
@@ -50,4 +62,3 @@ def find_kept(
     if not kept.any():
         message = f"none of the {len(kept)} examples has defined similarities; measure them again"
         raise InputError(message)
-    return kept

@@ -11,6 +11,7 @@ from neurashed.results.class_table_file import open_class_table, save_class_tabl
 from neurashed.results.content import content_checksum
 from neurashed.results.labelling import AxisLabels, label_elasticity
 from neurashed.results.opening import open_result
+from neurashed.results.pairs import find_selves
 from neurashed.results.provenance import collect_provenance
 from neurashed.results.ranking import nearest_probes, order_by_similarity
 from neurashed.results.run import RunFolder
@@ -39,6 +40,7 @@ __all__ = [
     "collect_provenance",
     "content_checksum",
     "elasticity_strength",
+    "find_selves",
     "is_large",
     "iterate_blocks",
     "label_elasticity",

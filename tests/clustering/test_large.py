@@ -1,0 +1,171 @@
+"""Clusters without a matrix of all similarities, against those with it."""
+
+import json
+
+import numpy as np
+import pytest
+import xarray as xr
+from closeness import assert_close
+from clustering_cases import grouped_similarity, indefinite_kernel, random_kernel, same_partition
+from result_cases import make_result
+from scipy import sparse
+
+from neurashed.clustering import (
+    cluster_by_elasticity,
+    cluster_by_landmarks,
+    labelled,
+    normalize_similarity,
+    num_clusters,
+)
+from neurashed.clustering.landmarks import landmark_features
+from neurashed.errors import InputError, NeurashedWarning
+from neurashed.results import blocks, top_probes
+
+
+def make(values: np.ndarray, name: str = "tangent_kernel") -> xr.DataArray:
+    """Return a result of examples that share one label."""
+    return make_result(values, ["a"] * len(values), name=name)
+
+
+@pytest.fixture(autouse=True)
+def _many_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(blocks, "BLOCK_BYTES", 3_000)
+
+
+@pytest.mark.parametrize("normalize", ["none", "cosine", "center", "center_cosine"])
+def test_features_give_all_similarities_where_landmarks_span_them(normalize: str) -> None:
+    kernel = random_kernel(40, rank=4)
+    found = landmark_features(make(kernel), 12, normalize=normalize, random_state=0)
+    assert found.features.shape == (40, 4)
+    assert_close(found.features @ found.features.T, normalize_similarity(kernel, normalize))
+    assert_close(found.own, np.diag(normalize_similarity(kernel, normalize)))
+    assert len(found.landmarks) == 12
+    assert found.negative_share < 1e-12
+
+
+def test_both_directions_are_averaged_whatever_the_order_of_probes() -> None:
+    values = random_kernel(30, rank=3) + np.arange(30.0) - np.arange(30.0)[:, None]
+    result = make(values)
+    order = np.random.default_rng(0).permutation(30)
+    expected = landmark_features(make((values + values.T) / 2), 8, random_state=1).features
+    assert_close(landmark_features(result, 8, random_state=1).features, expected)
+    shuffled = result.isel(probe=order)
+    assert_close(landmark_features(shuffled, 8, random_state=1).features, expected)
+    assert_close(landmark_features(shuffled[5:], 8, random_state=1).features.shape[0], 25.0)
+
+
+def test_eigenvalues_without_features_are_counted() -> None:
+    kernel = indefinite_kernel(20)
+    found = landmark_features(make(kernel), 20, normalize="none", random_state=0)
+    eigenvalues = np.linalg.eigvalsh(kernel)
+    negative = -eigenvalues[eigenvalues < 0].sum() / np.abs(eigenvalues).sum()
+    assert found.negative_share == pytest.approx(negative)
+    with pytest.raises(InputError, match="have no positive eigenvalue, so there are no features"):
+        landmark_features(make(-random_kernel(20)), 20, normalize="none", random_state=0)
+
+
+def test_a_tenth_of_the_examples_as_landmarks_give_the_clusters_of_all() -> None:
+    similarity, groups = grouped_similarity((80, 60, 40), noise=0.3)
+    result = make(similarity)
+    clusters, details = cluster_by_landmarks(result, 3, num_landmarks=18)
+    assert details["num_landmarks"] == 18
+    assert same_partition(clusters.labels, groups)
+    whole = cluster_by_elasticity(result, 3)
+    assert same_partition(clusters.labels, whole["cluster"].values)
+    assert clusters.sizes.tolist() == [80, 60, 40]
+    assert_close(clusters.typicality, whole["typicality"], factor=1e7, reason="Nyström")
+    assert cluster_by_landmarks(result, num_landmarks=60)[0].num_clusters == 3
+
+
+def test_the_front_door_takes_landmarks_for_many_sources(monkeypatch: pytest.MonkeyPatch) -> None:
+    similarity, groups = grouped_similarity((30, 20))
+    result = make(-similarity, "loss_change")
+    assert cluster_by_elasticity(result, 2).attrs["method"] == "kernel_k_means"
+    monkeypatch.setattr(labelled, "_MOST_SOURCES", 49)
+    clusters = cluster_by_elasticity(result, 2)
+    assert same_partition(clusters["cluster"].values, groups)
+    assert clusters.attrs["method"] == "nystrom"
+    assert clusters.attrs["num_landmarks"] == 50
+    assert json.loads(json.dumps(clusters.attrs)) == clusters.attrs
+    xr.testing.assert_identical(cluster_by_elasticity(result, 2, method="nystrom"), clusters)
+
+
+def test_undefined_sources_are_refused_or_left_out() -> None:
+    similarity, groups = grouped_similarity((30, 20))
+    similarity[7] = np.nan
+    similarity[3, 3] = 0
+    with pytest.raises(InputError, match="2 of 50 examples have undefined similarities"):
+        cluster_by_elasticity(make(similarity), 2, method="nystrom")
+    clusters = cluster_by_elasticity(make(similarity), 2, method="nystrom", undefined="drop")
+    kept = np.delete(np.arange(50), [3, 7])
+    assert np.flatnonzero(clusters["cluster"] == -1).tolist() == [3, 7]
+    assert np.isnan(clusters["margin"][[3, 7]]).all()
+    assert same_partition(clusters["cluster"].values[kept], groups[kept])
+    assert clusters.attrs["left_out"] == ["x3", "x7"]
+
+
+def test_the_graph_of_top_probes_gives_the_clusters_of_eigenmaps() -> None:
+    similarity, groups = grouped_similarity((80, 60, 40), noise=0.45)
+    result = make(normalize_similarity(similarity, "cosine"))
+    top = top_probes(result, 8)
+    clusters = cluster_by_elasticity(top, 3)
+    whole = cluster_by_elasticity(result, 3, method="eigenmaps", num_neighbors=8)
+    assert same_partition(clusters["cluster"].values, groups)
+    assert same_partition(clusters["cluster"].values, whole["cluster"].values)
+    assert clusters.attrs["method"] == "top_k_graph"
+    assert clusters.attrs["num_neighbors"] == 8
+    assert clusters["typicality"].values.min() > 0.5
+    assert_close(clusters["typicality"] - clusters["margin"] <= 0.5, np.full(180, 1.0) > 0)
+    assert clusters["source_label"].values.tolist() == result["source_label"].values.tolist()
+    chosen = cluster_by_elasticity(top)
+    assert chosen.attrs["num_clusters"] == 3
+    assert chosen.attrs["evidence"]["evidence"] == "eigengap"
+
+
+def test_probes_that_move_the_other_way_or_are_no_sources_are_not_chosen() -> None:
+    similarity, groups = grouped_similarity((12, 8))
+    similarity[4] = similarity[:, 4] = -100.0
+    result = make(np.hstack([similarity, np.full((20, 1), 50.0)])[:, :20])
+    with pytest.raises(InputError, match="1 of 20 examples have undefined similarities"):
+        cluster_by_elasticity(top_probes(result, 19), 2)
+    clusters = cluster_by_elasticity(top_probes(result, 19), 2, num_neighbors=5, undefined="drop")
+    assert np.flatnonzero(clusters["cluster"] == -1).tolist() == [4]
+    kept = np.delete(np.arange(20), 4)
+    assert same_partition(clusters["cluster"].values[kept], groups[kept])
+
+
+def test_a_graph_in_more_pieces_than_clusters_is_warned_of() -> None:
+    top = top_probes(make(np.kron(np.eye(3), np.ones((4, 4)))), 3)
+    with pytest.warns(NeurashedWarning, match="falls into 3 pieces and 2 clusters are asked for"):
+        cluster_by_elasticity(top, 2)
+
+
+def test_gaps_by_iteration_are_those_of_all_eigenvalues(monkeypatch: pytest.MonkeyPatch) -> None:
+    generator = np.random.default_rng(0)
+    weights = np.triu(generator.random((60, 60)) < 0.2, 1).astype(float)
+    graph = sparse.csr_array(weights + weights.T)
+    dense = num_clusters.eigengaps(graph, 6)
+    monkeypatch.setattr(num_clusters, "_MOST_DENSE", 10)
+    assert_close(num_clusters.eigengaps(graph, 6, random_state=0), dense)
+
+
+@pytest.mark.parametrize(
+    ("of_top_probes", "settings", "message"),
+    [
+        (True, {"method": "nystrom"}, "'nystrom' needs a result with all pairs, got top probes"),
+        (True, {"method": "spectral"}, "'spectral' needs a result with all pairs, got top probes"),
+        (False, {"method": "top_k_graph"}, "needs top probes, got a result; use top_probes"),
+        (True, {"num_neighbors": 4}, "num_neighbors is 4 and 3 top probes of each source are kept"),
+    ],
+)
+def test_refuses_what_does_not_fit_the_method(
+    *, of_top_probes: bool, settings: dict[str, object], message: str
+) -> None:
+    result = make(random_kernel(10))
+    with pytest.raises(InputError, match=message):
+        cluster_by_elasticity(top_probes(result, 3) if of_top_probes else result, 2, **settings)
+
+
+def test_refuses_a_single_landmark() -> None:
+    with pytest.raises(InputError, match="num_landmarks is 1; give at least 2"):
+        cluster_by_landmarks(make(random_kernel(5)), 2, num_landmarks=1)
