@@ -62,6 +62,6 @@ def do_delivered(key: str, tile: Tile) -> Piece:
     return get_worker().plugins[key].do(tile)  # pyright: ignore[reportAttributeAccessIssue]
 
 
-def list_resources() -> dict[str, float]:
-    """Return what the worker that runs this offers."""
-    return dict(get_worker().state.total_resources)
+def list_resources(dask_worker: Worker) -> dict[str, float]:
+    """Return what a worker offers; Dask fills in the worker."""
+    return dict(dask_worker.state.total_resources)
