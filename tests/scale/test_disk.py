@@ -1,0 +1,135 @@
+"""Disks that are full or read-only: said clearly, and nothing is lost."""
+
+import errno
+import os
+import resource
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+import pytest
+import zarr
+from forked import FORKED
+from tiled_cases import NUM_TILES, TILING, done_tiles, interrupt, refused, stream
+
+import neurashed as ns
+from neurashed.errors import NeurashedError, StoreError
+from neurashed.results.tiled import Storage
+
+
+def test_disk_too_small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("shutil.disk_usage", lambda _: type("Usage", (), {"free": 1000}))
+    with refused("has 1 kB left and the job needs up to .* make room, keep fewer bits"):
+        stream(tmp_path / "s.zarr")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_full_disk_in_the_middle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    store, written = tmp_path / "s.zarr", []
+    put = zarr.storage._local._put
+
+    def put_few(path: Path, *args: object, **options: object) -> int:
+        written.append(path)
+        if len(written) > 60:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
+        return put(path, *args, **options)
+
+    monkeypatch.setattr(zarr.storage._local, "_put", put_few)
+    with refused("tile .* of .*s.zarr cannot be written: .*No space left .* make room, and repeat"):
+        stream(store)
+    monkeypatch.undo()
+    done = len(done_tiles(store))
+    assert 0 < done < NUM_TILES
+    assert stream(store).num_computed == NUM_TILES - done
+
+
+@pytest.mark.parametrize("of_files", ["job.json", "npz", "json", "zarr.json"])
+def test_full_disk_anywhere(of_files: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Every file that is written with Python's own calls, refused at its first write."""
+    store, sync = tmp_path / "s.zarr", os.fsync
+
+    def refuse(descriptor: int) -> None:
+        if of_files in str(Path(f"/proc/self/fd/{descriptor}").readlink()):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        sync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", refuse)
+    with pytest.raises(StoreError, match="No space left on device"):
+        stream(store)
+    monkeypatch.undo()
+    stream(store)
+    assert ns.open_result(store, verify="checksums").shape == (44, 44)
+
+
+def run_with_small_files(store: Path, answers: Connection) -> None:
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1500, 1500))
+    tiling = replace(TILING, storage=Storage(dtype="float64"), side=16)
+    try:
+        stream(store, tiling=tiling)
+    except NeurashedError as error:
+        answers.send(f"{type(error).__name__}: {error}")
+
+
+def test_file_size_limit(tmp_path: Path):
+    ours, theirs = FORKED.Pipe(duplex=False)
+    process = FORKED.Process(target=run_with_small_files, args=(tmp_path / "s.zarr", theirs))
+    process.start()
+    theirs.close()
+    message = ours.recv()
+    process.join()
+    assert message.startswith("StoreError: "), message
+    assert "File too large" in message
+    assert "make room, and repeat the command to go on" in message
+
+
+@contextmanager
+def read_only(folder: Path) -> Iterator[None]:
+    """Take the right to write away, from the superuser too."""
+    tree = [folder, *folder.rglob("*")]
+    modes = [path.stat().st_mode for path in tree]
+    parents = [path for path in folder.parents if path.stat().st_uid == os.geteuid()]
+    opened = [(path, path.stat().st_mode) for path in parents]
+    user = os.geteuid()
+    for path, mode in opened:
+        path.chmod(mode | 0o555)
+    for path in tree:
+        path.chmod(0o555 if path.is_dir() else 0o444)
+    try:
+        if user == 0:
+            os.seteuid(65534)
+        yield
+    finally:
+        os.seteuid(user)
+        for path, mode in (*opened, *zip(tree, modes, strict=True)):
+            path.chmod(mode)
+
+
+def test_read_only_places(tmp_path: Path):
+    folder = tmp_path / "place"
+    store = folder / "s.zarr"
+    folder.mkdir()
+    with read_only(folder), refused("cannot be written: .*Permission denied.* choose a folder"):
+        stream(store)
+    interrupt(store, 4)
+    done = len(done_tiles(store))
+    with read_only(folder), refused("cannot be written: .*Permission denied.* choose a folder"):
+        stream(store)
+    assert stream(store).num_computed == NUM_TILES - done
+    with read_only(folder):
+        assert ns.open_result(store)[3, 4].values > 0
+
+
+def test_parent_is_a_file(tmp_path: Path):
+    (tmp_path / "file").write_text("mine")
+    with refused("cannot be written: .*Not a directory.* choose a folder that can be written"):
+        stream(tmp_path / "file" / "s.zarr")
+    assert (tmp_path / "file").read_text() == "mine"
+
+
+def test_store_is_a_file(tmp_path: Path):
+    (tmp_path / "s.zarr").write_text("mine")
+    with refused("exists already"):
+        stream(tmp_path / "s.zarr")
+    assert (tmp_path / "s.zarr").read_text() == "mine"
