@@ -18,8 +18,8 @@ __all__ = ["add_gradient_products"]
 
 # Numbers in a run of parameters of all examples: fresh memory is slow to get. A run has this many
 # numbers of an example, though, or the product of two runs would not be worth its block.
-_NUMBERS_OF_A_RUN = 2**25
-_NUMBERS_OF_AN_EXAMPLE = 4096
+_NUMBERS_OF_A_RUN = 2**23
+_NUMBERS_OF_AN_EXAMPLE = 2**14
 
 
 def add_gradient_products(
