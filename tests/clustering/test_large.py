@@ -14,10 +14,15 @@ from neurashed.clustering import (
     cluster_by_elasticity,
     cluster_by_landmarks,
     labelled,
+    mutual_blocks,
+    near_duplicates,
     normalize_similarity,
     num_clusters,
+    odd_ones_out,
 )
 from neurashed.clustering.landmarks import landmark_features
+from neurashed.clustering.mutual_blocks import iterate_mutual_blocks
+from neurashed.clustering.square import read_mutual_elasticity
 from neurashed.errors import InputError, NeurashedWarning
 from neurashed.results import blocks, top_probes
 
@@ -169,3 +174,54 @@ def test_refuses_what_does_not_fit_the_method(
 def test_refuses_a_single_landmark() -> None:
     with pytest.raises(InputError, match="num_landmarks is 1; give at least 2"):
         cluster_by_landmarks(make(random_kernel(5)), 2, num_landmarks=1)
+
+
+@pytest.fixture
+def awkward() -> xr.DataArray:
+    """Return a result of two classes with both signs, ties, undefined pairs and a still source."""
+    similarity, groups = grouped_similarity((25, 18), noise=0.6)
+    similarity = (similarity + 0.1 * np.random.default_rng(4).normal(size=(43, 43))).round(2)
+    similarity[3, 5], similarity[8], similarity[11, 11] = np.nan, np.inf, 0.0
+    result = make_result(similarity, ["ab"[group] for group in groups], name="kernelized")
+    return result.isel(probe=np.random.default_rng(5).permutation(43))
+
+
+@pytest.mark.parametrize("side", [7, 43])
+def test_mutual_elasticity_block_by_block(
+    awkward: xr.DataArray, monkeypatch: pytest.MonkeyPatch, side: int
+) -> None:
+    monkeypatch.setattr(mutual_blocks, "_SIDE", side)
+    whole = read_mutual_elasticity(awkward)
+    seen = np.full(whole.shape, -7.0)
+    for block in iterate_mutual_blocks(awkward):
+        seen[block.rows, block.columns] = block.values
+    upper = np.triu_indices(43)
+    np.testing.assert_array_equal(seen[upper], whole[upper])
+
+
+@pytest.mark.parametrize("count", [1, 10, 400, 2_000])
+def test_near_duplicates_do_not_depend_on_the_blocks(
+    awkward: xr.DataArray, monkeypatch: pytest.MonkeyPatch, count: int
+) -> None:
+    mutual = read_mutual_elasticity(awkward)
+    first, second = np.triu_indices(43, k=1)
+    order = np.argsort(-mutual[first, second], kind="stable")
+    order = order[np.isfinite(mutual[first, second][order])][:count]
+    monkeypatch.setattr(mutual_blocks, "_SIDE", 10)
+    pairs = near_duplicates(awkward, count)
+    assert pairs["first"].values.tolist() == awkward["source"].values[first[order]].tolist()
+    assert pairs["second"].values.tolist() == awkward["source"].values[second[order]].tolist()
+    np.testing.assert_array_equal(pairs["mutual_elasticity"], mutual[first, second][order])
+    assert pairs.attrs["num_undefined"] == np.isnan(mutual[first, second]).sum()
+
+
+def test_odd_ones_out_of_a_large_result_are_the_same(
+    awkward: xr.DataArray, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    small = odd_ones_out(awkward, num_neighbors=6)
+    monkeypatch.setattr(blocks, "MOST_PAIRS_AT_ONCE", 0)
+    monkeypatch.setattr(mutual_blocks, "_SIDE", 10)
+    large = odd_ones_out(awkward, num_neighbors=6)
+    for name in ("score", "own_vote", "suggested_vote"):
+        assert_close(large[name], small[name], dtype="float32")
+    np.testing.assert_array_equal(large["suggested_label"], small["suggested_label"])

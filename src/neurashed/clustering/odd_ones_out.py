@@ -8,8 +8,10 @@ import xarray as xr
 from neurashed.clustering.affinity import count_neighbors, nearest_neighbors
 from neurashed.clustering.choices import check_choice
 from neurashed.clustering.held_out import RIDGE, held_out_votes
+from neurashed.clustering.mutual_blocks import iterate_mutual_blocks
 from neurashed.clustering.square import read_mutual_elasticity, read_square, source_coordinates
 from neurashed.errors import InputError
+from neurashed.results import TopProbesBuilder, is_large
 
 __all__ = ["VotesOf", "odd_ones_out"]
 
@@ -91,7 +93,8 @@ def odd_ones_out(
     else:
         num_neighbors = count_neighbors(len(labels), num_neighbors)
         settings["num_neighbors"] = num_neighbors
-        votes = _count_votes(read_mutual_elasticity(result), numbers, num_neighbors)
+        count_votes = _count_votes_by_blocks if is_large(result) else _count_votes
+        votes = count_votes(result, numbers, num_neighbors)
     odd = _compare_votes(votes, numbers, classes)
     return odd.assign_coords(source_coordinates(result)).assign_attrs(
         measure=result.attrs["measure"], **settings, provenance=result.attrs["provenance"]
@@ -135,13 +138,33 @@ def _count_held_out(
     return votes
 
 
-def _count_votes(mutual: np.ndarray, classes: np.ndarray, num_neighbors: int) -> np.ndarray:
+def _count_votes(result: xr.DataArray, classes: np.ndarray, num_neighbors: int) -> np.ndarray:
     """Return the mean vote of the nearest neighbors for each class ``(source, class)``."""
+    mutual = read_mutual_elasticity(result)
     neighbors = nearest_neighbors(mutual, num_neighbors)
     weights = np.take_along_axis(mutual, neighbors, axis=1)
     weights = np.where(weights > 0, weights, 0.0)
     is_of_class = classes[neighbors][..., None] == np.arange(classes.max() + 1)
     return (weights[..., None] * is_of_class).mean(axis=1)
+
+
+def _count_votes_by_blocks(
+    result: xr.DataArray, classes: np.ndarray, num_neighbors: int
+) -> np.ndarray:
+    """Return the same of a result that does not fit in memory, with weights in float32."""
+    num_sources = len(classes)
+    each = np.arange(num_sources)
+    builder = TopProbesBuilder(num_sources, num_sources, num_neighbors, self_index=each)
+    for block in iterate_mutual_blocks(result):
+        # Neighbors that move the other way have no vote, so they may be anyone.
+        weights = np.maximum(block.values, 0.0)
+        builder.add(block.rows, block.columns, weights)
+        if block.rows != block.columns:
+            builder.add(block.columns, block.rows, weights.T)
+    weights, neighbors = builder.finish()
+    votes = np.zeros((num_sources, classes.max() + 1))
+    np.add.at(votes, (each[:, None], classes[neighbors]), np.nan_to_num(weights))
+    return votes / num_neighbors
 
 
 def _read_labels(result: xr.DataArray, labels: np.ndarray | None) -> np.ndarray:

@@ -6,7 +6,13 @@ import xarray as xr
 from neurashed.errors import InputError
 from neurashed.results import check_result
 
-__all__ = ["check_square", "read_mutual_elasticity", "read_square", "source_coordinates"]
+__all__ = [
+    "check_square",
+    "join_directions",
+    "read_mutual_elasticity",
+    "read_square",
+    "source_coordinates",
+]
 
 
 def read_square(result: xr.DataArray) -> np.ndarray:
@@ -70,9 +76,22 @@ def read_mutual_elasticity(result: xr.DataArray) -> np.ndarray:
     own = np.diag(values)
     own = np.where(np.isfinite(own) & (own != 0), own, np.nan)
     shares = np.where(np.isfinite(values), values, np.nan) / own[:, None]
+    return join_directions(shares, shares.T)
+
+
+def join_directions(there: np.ndarray, back: np.ndarray) -> np.ndarray:
+    """Return mutual elasticity from both directions of pairs, in units of own movement.
+
+    Args:
+        there: ``S_ij / S_ii``, NaN where undefined.
+        back: ``S_ji / S_jj``, of the same shape.
+
+    Returns:
+        Numbers of the same shape, see `read_mutual_elasticity`.
+    """
     # Roots first: the product of two small shares may be 0.
-    sizes = np.sqrt(np.abs(shares))
-    return np.where(shares * shares.T < 0, 0.0, np.sign(shares) * sizes * sizes.T)
+    sizes = np.sqrt(np.abs(there)) * np.sqrt(np.abs(back))
+    return np.where(there * back < 0, 0.0, np.sign(there) * sizes)
 
 
 def source_coordinates(result: xr.DataArray | xr.Dataset) -> dict[str, xr.Variable]:
