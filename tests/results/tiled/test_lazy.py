@@ -1,0 +1,142 @@
+"""A matrix in tiles is indexed as the whole matrix would be."""
+
+from pathlib import Path
+from typing import Any
+
+import hypothesis.extra.numpy as hnp
+import numpy as np
+import pytest
+import xarray as xr
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from neurashed.results import AxisLabels, label_elasticity, open_result
+from neurashed.results.tiled import Storage, Tile, TiledMatrix, TileGrid
+
+GRIDS = {
+    "symmetric": TileGrid(23, 23, 5, 5, is_symmetric=True),
+    "one tile": TileGrid(4, 4, 64, 64, is_symmetric=True),
+    "wide": TileGrid(7, 30, 3, 8),
+    "tall": TileGrid(30, 7, 8, 3),
+    "strips": TileGrid(11, 30, 1, 64),
+    "column": TileGrid(9, 1, 2, 1),
+}
+
+
+def write(path: Path, grid: TileGrid, storage: Storage) -> tuple[xr.DataArray, np.ndarray]:
+    """Write a matrix of random numbers; return the result opened, and the numbers."""
+    shape = (grid.num_sources, grid.num_probes)
+    values = np.random.default_rng(0).normal(size=shape).astype(np.float32)
+    if grid.is_symmetric:
+        values += values.T
+    values[1, 0] = np.nan
+    if grid.is_symmetric:
+        values[0, 1] = np.nan
+    template = label_elasticity(
+        np.broadcast_to(np.float32(0), shape), name="tangent_kernel", units="1", provenance={},
+        sources=AxisLabels(np.arange(shape[0])), probes=AxisLabels(100 + np.arange(shape[1])),
+    )  # fmt: skip
+    matrix = TiledMatrix.create(path, template, grid, storage)
+    records = {
+        tile.name: matrix.write(tile, values[grid.sources(tile), grid.probes(tile)])[0]
+        for tile in grid
+    }
+    matrix.finish(records, provenance={})
+    return open_result(path, verify="checksums"), values
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Any, np.ndarray]]:
+    folder = tmp_path_factory.mktemp("lazy")
+    return {name: write(folder / f"{name}.zarr", grid, Storage()) for name, grid in GRIDS.items()}
+
+
+@pytest.mark.parametrize("name", GRIDS)
+@settings(max_examples=60)
+@given(data=st.data())
+def test_basic_indices(name: str, data: st.DataObject, written: dict[str, Any]):
+    lazy, values = written[name]
+    index = data.draw(hnp.basic_indices(values.shape, allow_newaxis=False, allow_ellipsis=False))
+    index = index if isinstance(index, tuple) else (index,)
+    assume(values[index].size)  # xarray itself cannot take an empty slice that runs backwards
+    np.testing.assert_array_equal(lazy[index].values, values[index])
+
+
+@pytest.mark.parametrize("name", ["symmetric", "wide"])
+@settings(max_examples=40)
+@given(data=st.data())
+def test_lists_and_masks(name: str, data: st.DataObject, written: dict[str, Any]):
+    lazy, values = written[name]
+    index = []
+    for length in values.shape:
+        places = st.lists(st.integers(-length, length - 1), max_size=9)
+        masks = hnp.arrays(bool, length)
+        drawn = data.draw(st.one_of(places, masks))
+        index.append(np.arange(length)[np.asarray(drawn, dtype=int if len(drawn) == 0 else None)])
+    found = lazy[index[0], index[1]].values
+    np.testing.assert_array_equal(found, values[np.ix_(*index)])
+    np.testing.assert_array_equal(lazy[index[0], 2].values, values[index[0], 2])
+
+
+def test_nothing(written: dict[str, Any]):
+    lazy, _ = written["wide"]
+    assert lazy[3:3].values.shape == (0, 30)
+    assert lazy[2, 40:].values.shape == (0,)
+    assert lazy[[], 4:6].values.shape == (0, 2)
+
+
+def test_pairs_and_labels(written: dict[str, Any]):
+    lazy, values = written["wide"]
+    rows, columns = np.array([0, 6, 3, 3]), np.array([29, 1, 8, 8])
+    found = lazy.isel(source=xr.DataArray(rows, dims="pair"), probe=("pair", columns))
+    np.testing.assert_array_equal(found.values, values[rows, columns])
+    np.testing.assert_array_equal(lazy.sel(source=[4, 2], probe=103).values, values[[4, 2], 3])
+    np.testing.assert_array_equal(lazy[2:, ::-3][1:, 4].values, values[2:, ::-3][1:, 4])
+
+
+@pytest.mark.parametrize("index", [23, -24, ([0, 99], 0)])
+def test_outside(index: object, written: dict[str, Any]):
+    with pytest.raises(IndexError):
+        written["symmetric"][0][index].load()
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64", "float16", "int8"])
+@pytest.mark.parametrize("triangle", ["both", "lower"])
+@pytest.mark.parametrize("name", ["symmetric", "wide", "strips"])
+def test_every_storage(name: str, triangle: str, dtype: str, tmp_path: Path):
+    lazy, values = write(tmp_path / "s.zarr", GRIDS[name], Storage(dtype, triangle))
+    bound = {"float16": 2**-11, "int8": 1 / 254}.get(dtype, 0) * np.nanmax(np.abs(values))
+    np.testing.assert_allclose(lazy.values, values, rtol=0, atol=bound * 1.001)
+    assert lazy.dtype == ("float64" if dtype == "float64" else "float32")
+    if GRIDS[name].is_symmetric and dtype != "int8":  # whose error is in units of the row
+        np.testing.assert_array_equal(lazy.values, lazy.values.T)
+
+
+def test_only_touched_tiles_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    lazy, values = write(tmp_path / "s.zarr", GRIDS["symmetric"], Storage())
+    read, seen = TiledMatrix.read, []
+
+    def watch(self: TiledMatrix, tile: Tile, *parts: object) -> np.ndarray:
+        seen.append(tile)
+        return read(self, tile, *parts)
+
+    monkeypatch.setattr(TiledMatrix, "read", watch)
+    np.testing.assert_array_equal(lazy[7, 3:12].values, values[7, 3:12])
+    assert set(seen) == {Tile(1, 0), Tile(1, 1), Tile(2, 1)}
+    seen.clear()
+    assert lazy.encoding["preferred_chunks"] == {"source": 5, "probe": 5}
+    assert lazy["source"].size == 23
+    assert not seen
+
+
+def test_tiles_of_zeros_are_files_too(tmp_path: Path):
+    grid = TileGrid(6, 6, 3, 3)
+    nothing = np.zeros((6, 6), dtype=np.float32)
+    axis = AxisLabels(np.arange(6))
+    template = label_elasticity(
+        nothing, sources=axis, probes=axis, name="tangent_kernel", units="1", provenance={}
+    )
+    matrix = TiledMatrix.create(tmp_path / "s.zarr", template, grid, Storage("int8"))
+    records = [matrix.write(tile, nothing[:3, :3])[0] for tile in grid]
+    assert all(matrix.is_whole(record) for record in records)
+    np.testing.assert_array_equal(matrix.read(Tile(1, 1)), nothing[:3, :3])
