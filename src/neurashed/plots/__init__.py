@@ -13,6 +13,7 @@ from neurashed.plots.heat_map import plot_heat_map
 from neurashed.plots.naming import LabelKind, describe_values
 from neurashed.plots.ordering import Order, available_orders, order_examples, sort_labels
 from neurashed.plots.points import plot_points
+from neurashed.plots.sampling import sample_examples
 from neurashed.plots.strength import plot_strengths
 from neurashed.plots.top_probes import plot_top_probes
 
@@ -33,6 +34,7 @@ __all__ = [
     "plot_points",
     "plot_strengths",
     "plot_top_probes",
+    "sample_examples",
     "sort_labels",
     "split_pairs",
 ]

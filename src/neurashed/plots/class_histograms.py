@@ -10,6 +10,8 @@ from matplotlib.axes import Axes
 from neurashed.errors import InputError
 from neurashed.plots.colors import BETWEEN_COLOR, WITHIN_COLOR
 from neurashed.plots.naming import LabelKind, describe_values
+from neurashed.plots.sampling import describe_sample, sample_examples
+from neurashed.results import is_large
 
 __all__ = ["plot_class_histograms"]
 
@@ -51,6 +53,9 @@ def plot_class_histograms(
     at either end counts in the outermost bins. A result without such labels or without a source of
     the class is refused with an `InputError`.
 
+    Of a result of more than 2²⁴ pairs some examples are drawn, see `sample_examples`, and the title
+    says how many.
+
     Args:
         result: Values ``(source, probe)`` with labels on both axes.
         updated: The class of the sources.
@@ -60,7 +65,7 @@ def plot_class_histograms(
     Returns:
         The axes drawn on.
     """
-    own, others, num_undefined = _collect(result, updated, labels)
+    own, others, num_undefined = _collect(sample_examples(result), updated, labels)
     ax = ax or plt.subplots(figsize=(5.0, 3.4), layout="constrained")[1]
     edges = _choose_edges([*own, *others])
     for each in own:
@@ -77,6 +82,8 @@ def plot_class_histograms(
     title = f"Updated with {updated}"
     if num_undefined:
         title += f" ({num_undefined:,} undefined left out)"
+    if is_large(result):
+        title += f", {describe_sample(result)}"
     ax.set(xlabel=describe_values(result), ylabel="share of pairs (%)")
     ax.set_title(title, parse_math=False)
     ax.spines[["top", "right"]].set_visible(False)

@@ -7,6 +7,8 @@ import numpy as np
 import xarray as xr
 from matplotlib.colors import to_hex
 
+from neurashed.plots.sampling import sample_examples
+
 __all__ = ["BETWEEN_COLOR", "WITHIN_COLOR", "ColorScale", "choose_color_scale"]
 
 # The blue and the vermilion of Okabe and Ito's palette (2008).
@@ -46,7 +48,8 @@ def choose_color_scale(result: xr.DataArray) -> ColorScale:
 
     Values of one sign run through one scale from light to dark. Values of both signs get two hues
     that meet at zero. The ends are the 1st and 99th percentiles, so that a few very large
-    responses do not hide all others. Undefined values are left out.
+    responses do not hide all others. Undefined values are left out. Of a result of more than 2²⁴
+    pairs some examples are looked at, see `sample_examples`.
 
     Args:
         result: Values with any dimensions.
@@ -58,7 +61,8 @@ def choose_color_scale(result: xr.DataArray) -> ColorScale:
         >>> choose_color_scale(xr.DataArray([-1.0, 0.0, 2.0])).name
         'PuOr_r'
     """
-    values = result.values[np.isfinite(result.values)].astype(float)
+    values = sample_examples(result).values
+    values = values[np.isfinite(values)].astype(float)
     if not values.size:
         return ColorScale(_SEQUENTIAL, 0.0, 1.0, is_clipped=False)
     low, high = np.percentile(values, _PERCENTILES).tolist()

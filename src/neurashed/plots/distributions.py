@@ -10,6 +10,8 @@ from matplotlib.axes import Axes
 from neurashed.errors import InputError
 from neurashed.plots.colors import BETWEEN_COLOR, WITHIN_COLOR
 from neurashed.plots.naming import LabelKind, describe_values
+from neurashed.plots.sampling import describe_sample, sample_examples
+from neurashed.results import is_large
 
 __all__ = ["PairValues", "plot_distributions", "split_pairs"]
 
@@ -48,7 +50,8 @@ class PairValues:
 def split_pairs(result: xr.DataArray, *, labels: LabelKind = "label") -> PairValues:
     """Sort the values of a result into pairs within a class and between classes.
 
-    Pairs of an example with itself are left out.
+    Pairs of an example with itself are left out. Of a result of more than 2²⁴ pairs some examples
+    are taken, see `sample_examples`.
 
     Args:
         result: Values ``(source, probe)`` with labels on both axes.
@@ -72,6 +75,7 @@ def split_pairs(result: xr.DataArray, *, labels: LabelKind = "label") -> PairVal
         if f"{axis}_{labels}" not in result.coords:
             message = f"the result has no {axis}_{labels}; give {labels}s when measuring"
             raise InputError(message)
+    result = sample_examples(result)
     values = result.transpose("source", "probe").values
     is_same = result[f"source_{labels}"].values[:, None] == result[f"probe_{labels}"].values
     is_other = result["source"].values[:, None] != result["probe"].values
@@ -114,6 +118,8 @@ def plot_distributions(
     title = "Responses within and between classes"
     if pairs.num_undefined:
         title += f" ({pairs.num_undefined:,} undefined left out)"
+    if is_large(result):
+        title += f", {describe_sample(result)}"
     ax.set(xlabel=describe_values(result), ylabel="share of pairs (%)", title=title)
     ax.spines[["top", "right"]].set_visible(False)
     return ax

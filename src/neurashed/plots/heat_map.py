@@ -8,6 +8,7 @@ from matplotlib.axes import Axes
 from neurashed.plots.colors import choose_color_scale
 from neurashed.plots.naming import describe_values
 from neurashed.plots.ordering import Order, available_orders, order_examples, sort_labels
+from neurashed.plots.sampling import describe_sample, sample_examples
 
 __all__ = ["plot_heat_map"]
 
@@ -17,8 +18,9 @@ def plot_heat_map(
 ) -> Axes:
     """Draw the values of all pairs as colours.
 
-    Ordered by class, lines separate the classes and their names stand at the axes. Undefined
-    values are hatched.
+    Of a result of more than 2²⁴ pairs some examples are drawn, see `sample_examples`, and the title
+    says how many. Ordered by class, lines separate the classes and their names stand at the axes.
+    Undefined values are hatched.
 
     Args:
         result: Values ``(source, probe)``.
@@ -28,6 +30,8 @@ def plot_heat_map(
     Returns:
         The axes drawn on.
     """
+    drawn = describe_sample(result) or "Every pair"
+    result = sample_examples(result)
     order = order or available_orders(result)[0]
     sources, probes = order_examples(result, order)
     ax = ax or plt.subplots(figsize=(7.0, 6.0), layout="constrained")[1]
@@ -43,7 +47,7 @@ def plot_heat_map(
     )
     extend = "both" if scale.is_clipped else "neither"
     ax.figure.colorbar(image, ax=ax, label=describe_values(result), extend=extend)
-    ax.set(xlabel="probe", ylabel="source", title=f"Every pair, ordered by {_in_words(order)}")
+    ax.set(xlabel="probe", ylabel="source", title=f"{drawn}, ordered by {_in_words(order)}")
     if order in {"class", "fine_class"}:
         label = "label" if order == "class" else "fine_label"
         _mark_classes(ax, "x", result[f"probe_{label}"].values[probes])
