@@ -174,6 +174,16 @@ def measure(  # noqa: PLR0913, PLR0917, each is an option of the command line
             "--no-matrix", rich_help_panel=_LARGE, help="Keep the strongest probes alone."
         ),
     ] = False,
+    sketch: Annotated[
+        float | None,
+        typer.Option(
+            metavar="NUMBER",
+            rich_help_panel=_LARGE,
+            help="Estimate products of gradients from random projections: a dimension such as "
+            "4096, or an error such as 0.02. The result says how far off it is.",
+            show_default="exact products",
+        ),
+    ] = _DEFAULT.sketch,
     scheduler: Annotated[
         str | None,
         typer.Option(
@@ -228,6 +238,7 @@ def measure(  # noqa: PLR0913, PLR0917, each is an option of the command line
         store=store,
         top=top,
         keep_matrix=not no_matrix,
+        sketch=int(sketch) if sketch is not None and sketch.is_integer() else sketch,
         seed=seed,
     )
     if plan:

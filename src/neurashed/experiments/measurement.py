@@ -55,6 +55,8 @@ class MeasureSettings:
             memory, and a larger one is kept in tiles of float32.
         top: How many of the strongest probes of each source a result in tiles has beside it.
         keep_matrix: Whether the matrix is kept, or the strongest probes alone.
+        sketch: None for exact products of gradients; a dimension or an error for a measure to
+            first order from sketches, as `MeasurementOptions` takes it.
         seed: Where initial weights and every other random choice come from.
         folder: Where relative paths and modules are looked for.
     """
@@ -76,6 +78,7 @@ class MeasureSettings:
     store: str | None = None
     top: int = 8
     keep_matrix: bool = True
+    sketch: int | float | None = None
     seed: int = 0
     folder: str = field(default_factory=os.getcwd)
 
@@ -218,4 +221,5 @@ def _options(
         divergence=settings.divergence,
         seed=settings.seed,
         progress=progress,
+        sketch=settings.sketch,
     )
