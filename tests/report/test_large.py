@@ -156,6 +156,8 @@ def test_any_source_is_found_and_shows_its_top_probes(
     large: Large, report: Path, page: Page
 ) -> None:
     _open(page, report)
+    shown = page.locator("#classes [data-statistic] caption").locator("visible=true")
+    expect(shown).to_contain_text("Mean over all pairs of different examples")
     for place in (4_321, 0, 4_999):
         page.fill("#search", str(10_000 + place))
         page.keyboard.press("Enter")

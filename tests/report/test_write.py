@@ -106,3 +106,16 @@ def test_a_run_without_results_is_refused(tmp_path: Path) -> None:
     RunFolder.create(tmp_path / "run", settings={})
     with pytest.raises(StoreError, match="holds a run without results"):
         write_run_report(tmp_path / "run")
+
+
+def test_more_examples_than_the_heat_map_holds_are_explored_by_their_top_probes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in ("examples", "write"):
+        monkeypatch.setattr(f"neurashed.report.{module}.MOST_EXAMPLES", 8)
+    monkeypatch.setattr("neurashed.report.write._NUM_TOP_PROBES", 5)
+    path = write_report(random_result(), tmp_path / "report.html")
+    html = path.read_text(encoding="utf-8")
+    assert "Any of the 12 sources can be picked; of its probes, the\n    5 that" in html
+    assert "The heat map shows 8 of 12 sources and 8 of 12 probes" in html
+    assert _read_data(html)["examples"]["ranked"]["places"]["shape"] == [12, 5]

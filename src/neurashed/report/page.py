@@ -92,6 +92,7 @@ def render_page(material: Material, title: str | None) -> str:
     read = {name: one.result for name, one in material.samples.items()}
     strengths = summarize_strengths(read)
     distributions = summarize_distributions(read)
+    tables = _build_tables(material)
     is_whole = sample is not None and sample.is_whole
     script, plotly = "\n".join(map(_read, _SCRIPTS)), encode_text(get_plotlyjs())
     weight = describe_weight(examples, len(plotly) + len(script))
@@ -100,9 +101,12 @@ def render_page(material: Material, title: str | None) -> str:
         size=describe_size(result),
         verdict=_judge(material, strengths),
         strengths=strengths,
-        statistics=STATISTICS,
+        # The page opens with the first: what is over all pairs goes before what is of a sample.
+        statistics={
+            each: STATISTICS[each] for each in [*(one.statistic for one in tables), *STATISTICS]
+        },
         distributions=distributions,
-        tables=_build_tables(material),
+        tables=tables,
         clusters=_find_clusters(material),
         look_alikes=None if material.clustered is not None else _find_look_alikes(material),
         data={**describe_charts(strengths, distributions), "examples": examples.data},

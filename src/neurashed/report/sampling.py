@@ -67,11 +67,15 @@ def draw_sample(result: xr.DataArray) -> Sample:
     """
     num_sources, num_probes = result.sizes["source"], result.sizes["probe"]
     if not is_large(result):
-        return Sample(result.load(), np.arange(num_sources), np.arange(num_probes), is_whole=True)
+        return Sample(
+            result.compute(), np.arange(num_sources), np.arange(num_probes), is_whole=True
+        )
     sources = _draw(num_sources)
     # The same draw for the same number: sources that are the probes too stay so.
     probes = _draw(num_probes)
-    return Sample(result.isel(source=sources, probe=probes).load(), sources, probes, is_whole=False)
+    return Sample(
+        result.isel(source=sources, probe=probes).compute(), sources, probes, is_whole=False
+    )
 
 
 def _draw(num_examples: int) -> np.ndarray:

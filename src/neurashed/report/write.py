@@ -72,7 +72,8 @@ def write_run_report(run_folder: str | Path, path: str | Path | None = None) -> 
 
     A result of the run whose sources carry clusters is shown as such, not compared. Top probes that
     lie beside the results let every source of a large one be explored. A class table over all
-    pairs that lies there is shown before that of a sample. Of a run that kept top probes alone, the page shows those.
+    pairs that lies there is shown before that of a sample. Of a run
+     that kept top probes alone, the page shows those.
 
     Args:
         run_folder: The folder of a run with at least one result.
