@@ -21,12 +21,6 @@ NUM_KILLS = 20
 TOUCHES = {"open", "os.rename", "os.remove", "os.mkdir", "os.rmdir", "os.listdir", "os.truncate"}
 
 
-@pytest.fixture(autouse=True)
-def _no_sync(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is written outlives the process without it; power cuts are not tested here."""
-    monkeypatch.setattr(os, "fsync", lambda _: None)
-
-
 def run_to_its_death(store: Path, moment: int, answers: Connection) -> None:
     """Run the job and die before it touches its files for the given time, or tell how often."""
     os.fsync = lambda _: None

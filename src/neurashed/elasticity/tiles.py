@@ -1,5 +1,6 @@
 """A measurement cut into tiles, as the `scale` room runs it."""
 
+import threading
 import time
 import warnings
 from dataclasses import dataclass, replace
@@ -143,20 +144,23 @@ class _Products:
         if self._work.is_scalar:
             self._scalar = ScalarResponses(prepared, job.measure, job.options)
         self._is_verified = False
+        self._running = threading.Lock()  # a run of the model may put other weights in its place
 
     def compute(self, tile: GridTile) -> TileValues:
         """Compute a tile."""
         with full_precision():
             began = time.perf_counter()
-            ours = self._blocks[0][tile.row]
             is_diagonal = self._work.probes is None and tile.row == tile.column
-            theirs = ours if is_diagonal else self._blocks[-1][tile.column]
+            with self._running:
+                ours = self._blocks[0][tile.row]
+                theirs = ours if is_diagonal else self._blocks[-1][tile.column]
             recorded = time.perf_counter()
             block = multiply_rows(self._prepared.subject, ours, theirs, self._plan.plan)[""]
             if is_diagonal:
                 mirror(block)
-            if not self._is_verified:
-                self._verify(tile, block)
+            with self._running:
+                if not self._is_verified:
+                    self._verify(tile, block)
             values, own = self._finish(tile, block)
             kept = values.numpy(force=True)
         spent = {"passes": recorded - began, "products": time.perf_counter() - recorded}
@@ -185,7 +189,8 @@ class _Products:
         """Products of each example's gradient with itself, ``(example,)``."""
         key = (side % len(self._blocks), index)
         if key not in self._own:
-            rows = self._blocks[side][index]
+            with self._running:
+                rows = self._blocks[side][index]
             products = self_rows(self._prepared.subject, rows, rows, self._plan.plan)
             self._own[key] = products.reshape(len(products))
         return self._own[key].clone()
@@ -198,6 +203,7 @@ class _Strips:
     def __init__(self, job: ElasticityJob, prepared: Prepared) -> None:
         self._job = job
         self._prepared = prepared
+        self._running = threading.Lock()  # a step puts other weights in the model for a moment
 
     def compute(self, tile: GridTile) -> TileValues:
         """Compute a tile."""
@@ -209,7 +215,7 @@ class _Strips:
             probes=take(self._prepared.probes, grid.probes(tile)),
             is_same=False,
         )
-        with full_precision(), warnings.catch_warnings():
+        with self._running, full_precision(), warnings.catch_warnings():
             warnings.simplefilter("ignore", ResolutionWarning)  # said once, at the end
             values, own, found = compute_measure(
                 part, self._job.measure, self._job.step, self._job.options, self._job.sketch
