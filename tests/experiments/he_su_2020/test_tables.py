@@ -3,7 +3,6 @@
 import csv
 import json
 import math
-import shutil
 import struct
 from collections.abc import Callable
 from dataclasses import replace
@@ -19,7 +18,6 @@ from neurashed.clustering import Method, agreement, cluster_similarity
 from neurashed.data import CoarseTask
 from neurashed.elasticity import measure_elasticity
 from neurashed.errors import InputError, StoreError
-from neurashed.experiments import replay_run
 from neurashed.experiments.he_su_2020.tables import (
     APPROACHES,
     CSV_FILE,
@@ -299,45 +297,6 @@ def test_units_of_other_images_are_made_again(tmp_path: Path):
 def test_one_folder_holds_cells_of_the_same_settings(run: RunFolder):
     with pytest.raises(StoreError, match="unfinished run with other settings"):
         run_tables(TableSettings(width=9), WHOLE, run.path)
-
-
-def test_what_was_made_is_repeated_and_nothing_else(run: RunFolder, tmp_path: Path):
-    copy = tmp_path / "part"
-    shutil.copytree(run.path, copy)
-    for name in ("k_means_0", "linear_mse_3", "relu_bce_3"):
-        (copy / "results/units" / f"digits_5v8_{name}.json").unlink()
-    again = replay_run(copy, tmp_path / "again")
-    assert again.is_identical
-    assert list(again.comparisons) == [
-        f"digits 5v8 {name}" for name in ("k_means 3", "linear_mse 0", "relu_bce 0")
-    ]
-    assert scores_of(again.run) == scores_of(RunFolder.open(copy))
-
-
-def test_a_cell_that_changed_is_seen(run: RunFolder, tmp_path: Path):
-    copy = tmp_path / "part"
-    shutil.copytree(run.path, copy)
-    for path in (copy / "results/units").glob("*_[lr]*.json"):
-        path.unlink()
-    path = copy / "results/units/digits_5v8_k_means_0.json"
-    record = json.loads(path.read_text())
-    record["rows"]["k_means"]["accuracy"] -= 0.25
-    path.write_text(json.dumps(record))
-    again = replay_run(copy, tmp_path / "again")
-    assert again.comparisons["digits 5v8 k_means 0"].largest_difference == pytest.approx(0.25)
-    assert again.comparisons["digits 5v8 k_means 3"].is_identical
-
-
-def test_units_that_do_not_say_where_their_images_are_are_not_repeated(
-    run: RunFolder, tmp_path: Path
-):
-    copy = tmp_path / "part"
-    shutil.copytree(run.path, copy)
-    path = copy / "results/units/digits_5v8_k_means_0.json"
-    record = json.loads(path.read_text())
-    path.write_text(json.dumps({name: record[name] for name in record if name != "spec"}))
-    with pytest.raises(StoreError, match="do not say where their images are; make the tables"):
-        replay_run(copy, tmp_path / "again")
 
 
 def test_units_are_made_in_one_thread(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

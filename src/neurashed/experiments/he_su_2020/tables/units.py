@@ -125,9 +125,13 @@ def list_made_units(run: RunFolder) -> list[Unit]:
         Its units, by data set, task, approach and seed.
 
     Raises:
-        StoreError: If a unit does not say where its images are, as those of earlier versions.
+        StoreError: If there is none, or one does not say where its images are, as those of earlier
+            versions.
     """
     records = read_units(run)
+    if not records:
+        message = f"{run.path} holds no unit of the tables; make some before repeating them"
+        raise StoreError(message)
     if any("spec" not in record for record in records):
         message = (
             f"the units in {run.path} do not say where their images are; make the tables again, in "
