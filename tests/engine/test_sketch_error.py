@@ -20,19 +20,19 @@ from neurashed.engine.sketched_plan import plan_sketched
 from neurashed.errors import EngineMismatchError
 
 
-def _setting(*, is_traced: bool) -> tuple[Prepared, tuple[Side, Side], Plan, Sketch]:
+def _setting(*, is_traced: bool, seed: int = 0) -> tuple[Prepared, tuple[Side, Side], Plan, Sketch]:
     ready = prepare(named("linear-on-sequence"), torch.device("cpu"), torch.float64)
     subject, count = ready.subject, ready.num_outputs
     sides = Side(ready.sources, subject.readouts), Side(ready.probes, subject.readouts)
     sizes = len(sides[0]), len(sides[1])
     plan = plan_kernel(subject, *sizes, cotangents=(count, count), is_traced=is_traced)
-    return ready, sides, plan, plan_sketch(subject, sides, plan, dimension=40)
+    return ready, sides, plan, plan_sketch(subject, sides, plan, dimension=40, seed=seed)
 
 
 @pytest.mark.parametrize("is_traced", [True, False])
-@pytest.mark.parametrize("tile", [1, 100])
-def test_errors_are_relative_to_both_norms(is_traced: bool, tile: int):
-    ready, sides, plan, sketch = _setting(is_traced=is_traced)
+@pytest.mark.parametrize(("tile", "seed"), [(1, 0), (100, 0), (100, 1), (100, 2)])
+def test_errors_are_relative_to_both_norms(is_traced: bool, tile: int, seed: int):
+    ready, sides, plan, sketch = _setting(is_traced=is_traced, seed=seed)
     subject = ready.subject
     exact = products(subject, *sides, plan)[""]
     short = plan_sketched(subject, sketch, plan, RATE)
