@@ -1,6 +1,6 @@
 """The page: what the template needs, and the script and style that travel inside it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib.resources import files
 
@@ -30,6 +30,7 @@ from neurashed.report.summary import (
 )
 from neurashed.report.tables import ClassTable, build_class_tables, lay_out_tables
 from neurashed.report.verdict import NOT_KEPT, Verdict, describe_all_pairs, judge
+from neurashed.typing import Statistic
 
 __all__ = ["Material", "render_page"]
 
@@ -101,10 +102,7 @@ def render_page(material: Material, title: str | None) -> str:
         size=describe_size(result),
         verdict=_judge(material, strengths),
         strengths=strengths,
-        # The page opens with the first: what is over all pairs goes before what is of a sample.
-        statistics={
-            each: STATISTICS[each] for each in [*(one.statistic for one in tables), *STATISTICS]
-        },
+        statistics=_order_statistics(tables),
         distributions=distributions,
         tables=tables,
         clusters=_find_clusters(material),
@@ -147,6 +145,12 @@ def _build_tables(material: Material) -> list[ClassTable]:
         return of_all
     of_sample = build_class_tables(sample.result, is_sample=not sample.is_whole)
     return of_all + [one for one in of_sample if (one.labels, one.statistic) not in known]
+
+
+def _order_statistics(tables: Iterable[ClassTable]) -> dict[Statistic, str]:
+    """Return the names of statistics; the page opens with the first, that of the first table."""
+    order: list[Statistic] = [*(table.statistic for table in tables), *STATISTICS]
+    return {statistic: STATISTICS[statistic] for statistic in order}
 
 
 def _find_clusters(material: Material) -> ClusterSection | None:

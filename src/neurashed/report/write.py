@@ -1,12 +1,13 @@
 """From results to one HTML file."""
 
-from collections.abc import Mapping, Sequence
+import contextlib
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 import xarray as xr
 
-from neurashed.errors import InputError
+from neurashed.errors import InputError, StoreError
 from neurashed.report.clusters import has_clusters
 from neurashed.report.examples import MOST_EXAMPLES
 from neurashed.report.page import Material, render_page
@@ -71,9 +72,9 @@ def write_run_report(run_folder: str | Path, path: str | Path | None = None) -> 
     """Write the report of a run: its main result, held against the run's other results.
 
     A result of the run whose sources carry clusters is shown as such, not compared. Top probes that
-    lie beside the results let every source of a large one be explored. A class table over all
-    pairs that lies there is shown before that of a sample. Of a run
-     that kept top probes alone, the page shows those.
+    lie beside the results let every source of a large one be explored, and a class table over all
+    pairs that lies there is shown before those of a sample. Of a run that kept top probes alone,
+    the page shows those.
 
     Args:
         run_folder: The folder of a run with at least one result.
@@ -83,21 +84,35 @@ def write_run_report(run_folder: str | Path, path: str | Path | None = None) -> 
         The path of the file.
     """
     run = RunFolder.open(run_folder)
-    store = run.top_probes_path
-    top = open_top_probes(store) if store.exists() else None
-    kept = run.class_table_path
-    tables = [open_class_table(kept)] if kept.exists() else []
+    top, table = run.top_probes_path, run.class_table_path
+    top_probes = open_top_probes(top) if top.exists() else None
+    class_tables = [open_class_table(table)] if table.exists() else []
     path = run.path / "report.html" if path is None else Path(path)
-    if top is not None and not run.record.results:
-        return _write(_gather_top_probes(top, tables), path, None)
-    others = {name: run.result(name) for name in run.finished if name != run.main_name}
+    if top_probes is not None and not run.record.results:
+        return _write(_gather_top_probes(top_probes, class_tables), path, None)
+    main = _open(run, run.main_name)
+    others = dict(_open_others(run))
     clustered = next((each for each in others.values() if has_clusters(each)), None)
-    names = [run.main_name, *(name for name, each in others.items() if not has_clusters(each))]
+    compared = {name: each for name, each in others.items() if not has_clusters(each)}
     # A lone result is named after its measure, which says nothing of the network.
-    results = {_in_words(name) if len(names) > 1 else _THIS_NETWORK: name for name in names}
-    chosen = {shown: run.result(name) for shown, name in results.items()}
-    material = _gather(chosen, clustered=clustered, top=top, class_tables=tables)
+    main_name = _in_words(run.main_name) if compared else _THIS_NETWORK
+    results = {main_name: main, **{_in_words(name): each for name, each in compared.items()}}
+    material = _gather(results, clustered=clustered, top=top_probes, class_tables=class_tables)
     return _write(material, path, None)
+
+
+def _open(run: RunFolder, name: str) -> xr.DataArray:
+    result = run.result(name, verify="sizes")
+    # To look for damage in all of a large result would take longer than the page.
+    return result if is_large(result) else run.result(name)
+
+
+def _open_others(run: RunFolder) -> Iterator[tuple[str, xr.DataArray]]:
+    """Yield the results that are whole, without the main one."""
+    for name in run.record.results:
+        if name != run.main_name:
+            with contextlib.suppress(StoreError):
+                yield name, _open(run, name)
 
 
 def _gather(
