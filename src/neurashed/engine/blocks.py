@@ -37,6 +37,8 @@ _STEP_OF_SIDES = 64
 # no more than this many times the room of its factors.
 _MOST_ROOM = 2.0
 _NO_LIMIT = 2**60
+# Share of the budget for one block, where that is all there is.
+_MOST_HELD = 0.55
 
 
 @dataclass(frozen=True)
@@ -116,12 +118,14 @@ def _is_formed(size: LayerSize, factors: int, cotangents: int) -> bool:
 
 
 def _choose_side(workload: Workload, memory: int, each: int, width: int) -> int:
-    """Two blocks take half of the budget at most, and a tile with its workspace a quarter."""
+    """Two blocks take half of the budget at most, or one that holds everything a little more."""
     pairs = 1 if workload.is_traced else workload.cotangents[0] * workload.cotangents[1]
     by_tile = (memory / (8 * width * pairs)) ** 0.5
     fits = int(min(_LARGEST_SIDE, memory / 4 / each, by_tile))
     largest = max(workload.num_sources, workload.num_probes)
     needed = _STEP_OF_SIDES * ceil(largest / _STEP_OF_SIDES)
+    if workload.is_symmetric and largest <= by_tile and largest * each <= _MOST_HELD * memory:
+        fits = min(_LARGEST_SIDE, needed)
     return max(_STEP_OF_SIDES, min(fits // _STEP_OF_SIDES * _STEP_OF_SIDES, needed))
 
 

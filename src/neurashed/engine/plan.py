@@ -14,6 +14,8 @@ __all__ = ["LayerPlan", "Plan", "Workload", "fit_tile", "plan_products"]
 # Activations of one forward pass are kept under this many bytes: more would not make the products
 # larger in a way that matters, and fresh memory is slow to get.
 _LARGEST_RECORDING = 256 * 10**6
+# Share of the budget that the rows of all examples may take: the rest is workspace and result.
+_MOST_HELD = 0.55
 
 
 @dataclass(frozen=True)
@@ -155,7 +157,7 @@ def fit_tile(subject: Subject, workload: Workload, kept: int, memory: int) -> in
     """
     sides = 1 if workload.is_symmetric else 2
     largest = max(workload.num_sources, workload.num_probes)
-    tile = min(largest, max(1, int(memory / 3 / sides / max(kept, 1))))
+    tile = min(largest, max(1, int(_MOST_HELD * memory / sides / max(kept, 1))))
     if tile < largest:
         tile = max(1, int(memory / 6 / max(kept, 1)))
     numbers = int(memory / 8 / subject.dtype.itemsize)
