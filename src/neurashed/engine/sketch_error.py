@@ -65,9 +65,8 @@ def measure_sketch_error(
     )
     plan = replace(plan, workload=replace(plan.workload, is_symmetric=False, by_layer=False))
     exact = _multiply_exactly(subject, sources, probes, plan)
-    products = exact[0].unsqueeze(0).movedim(-1 if plan.workload.is_traced else -2, 0)
-    found = dict(enumerate(products[:2].squeeze(1)))
-    verify_products(subject, (sources, probes), 0, found, plan)
+    of_first = exact[0] if plan.workload.is_traced else exact[0].transpose(0, 1)
+    verify_products(subject, (sources, probes), 0, dict(enumerate(of_first[:2])), plan)
     short = [_sketch_all(subject, side, sketch, plan) for side in (sources, probes)]
     squares = [_squared_norms(subject, side, plan) for side in (sources, probes)]
     return _compare(exact, short, squares)
