@@ -6,6 +6,7 @@ stored after each, so that a run that was stopped goes on with ``--resume``. Pee
 """
 
 import argparse
+import os
 import subprocess
 import sys
 import tempfile
@@ -166,6 +167,8 @@ def main() -> None:
     """Run, print, store."""
     arguments = parse_arguments()
     with tempfile.TemporaryDirectory() as folder:
+        # What contenders that are stopped leave behind goes with the folder.
+        os.environ["TMPDIR"] = folder
         results = run_all(arguments, Bench(Path(folder), arguments.quick))
     CONSOLE.print(f"matrix-product rate: {results.rate / 1e9:.0f}·10⁹ operations per second")
     for target in check_targets(results):

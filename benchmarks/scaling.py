@@ -76,12 +76,13 @@ def begin(arguments: argparse.Namespace) -> Record:
 
 def run_job(name: str, record: Record, arguments: argparse.Namespace) -> Streaming | str:
     """Run one job; return what it took, or why it failed."""
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory(dir=arguments.store) as folder:
         out = Path(folder) / "streaming.json"
         command = [sys.executable, str(HERE / "scaling_worker.py"), name, str(out)]
         command += ["--device", record["device"], "--memory", arguments.memory]
         command += ["--dtype", arguments.dtype]
-        for option in ("mnist", "cifar10", "store"):
+        command += ["--store", folder]
+        for option in ("mnist", "cifar10"):
             if getattr(arguments, option) is not None:
                 command += [f"--{option}", str(getattr(arguments, option))]
         command += ["--quick"] if arguments.quick else []
