@@ -39,11 +39,18 @@ def test_quantities_are_written_with_their_units_and_layers_as_a_table() -> None
         "layers": layers,
         "workload": {"by_layer": False},
     }
-    result.attrs["provenance"] = {"method": plan}
+    tiles = {"count": 3, "seconds": {"writing": 0.6131327139992209}}
+    result.attrs["provenance"] = {"method": plan, "tiles": tiles}
     (section,) = describe_provenance(result)
-    assert section.rows == [("memory", "4.83 GB"), ("share", "0"), ("workload.by layer", "no")]
+    assert section.rows == [
+        ("method.memory", "4.83 GB"),
+        ("method.share", "0"),
+        ("method.workload.by layer", "no"),
+        ("tiles.count", "3"),
+        ("tiles.seconds.writing", "0.613"),
+    ]
     (table,) = section.lists
-    assert table.title == "layers"
+    assert table.title == "method.layers"
     assert table.columns == ["name", "kind", "num parameters", "operations", "bytes", "seconds"]
     assert table.rows == [
         ["fc1", "linear", "66,560", "52.9 million", "", ""],

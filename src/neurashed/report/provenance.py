@@ -15,8 +15,8 @@ __all__ = ["List", "Section", "describe_provenance", "find_cautions"]
 _SECTIONS = {
     "Measurement": ("measure", "step", "loss", "readout", "update", "divergence", "exact"),
     "Parameters covered": ("coverage",),
-    "Precision": ("dtype", "device", "resolution", "undefined"),
-    "Method": ("method",),
+    "Precision": ("dtype", "device", "resolution", "undefined", "storage", "sketch"),
+    "Method": ("method", "tiles"),
     "Data and versions": ("data", "versions", "created"),
 }
 

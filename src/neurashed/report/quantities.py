@@ -29,7 +29,9 @@ def write_value(name: str, value: Any) -> str:  # noqa: ANN401
         return ", ".join(write_value(name, one) for one in value)
     if isinstance(value, Mapping):
         return "; ".join(f"{key} {write_value(str(key), one)}" for key, one in value.items())
-    kind = name.rpartition(".")[2].replace("_", " ")
+    # What lies below "seconds" says what they were spent on.
+    _, _, kind = name.replace(".seconds.", ".seconds ").rpartition(".")
+    kind = kind.replace("_", " ")
     if isinstance(value, int) and kind not in _BYTES | _COUNTS:
         return f"{value:,}" if abs(value) >= 10_000 else str(value)
     return _write_number(kind, float(value)) if isinstance(value, int | float) else str(value)
@@ -50,7 +52,7 @@ def _write_number(kind: str, value: float) -> str:
         return write_bytes(value)
     if kind in _COUNTS:
         return _scale(value, {1e12: "trillion", 1e9: "billion", 1e6: "million"}, "")
-    if kind == "seconds":
+    if kind.startswith("seconds"):
         return f"{value:.3g}"
     return f"{value:,.0f}" if value.is_integer() and abs(value) < 1e15 else repr(value)
 
