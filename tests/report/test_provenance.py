@@ -50,7 +50,7 @@ def test_quantities_are_written_with_their_units_and_layers_as_a_table() -> None
         ("tiles.seconds.writing", "0.613"),
     ]
     (table,) = section.lists
-    assert table.title == "method.layers"
+    assert table.title == "layers"
     assert table.columns == ["name", "kind", "num parameters", "operations", "bytes", "seconds"]
     assert table.rows == [
         ["fc1", "linear", "66,560", "52.9 million", "", ""],

@@ -132,7 +132,7 @@ def _tabulate(title: str, things: Sequence[Mapping[str, Any]]) -> List:
     # In the order in which they first occur: not everything is said of each.
     keys = list(dict.fromkeys(key for thing in things for key in thing))
     return List(
-        title=title,
+        title=title.rpartition(".")[2],
         columns=[key.replace("_", " ") for key in keys],
         rows=[
             [write_value(key, thing[key]) if key in thing else "" for key in keys]
