@@ -11,7 +11,7 @@ from neurashed.report import examples
 from neurashed.report.examples import choose_shown, encode_examples
 from neurashed.report.page_text import describe_shown
 from neurashed.report.ranked import Ranked
-from neurashed.report.sampling import draw_sample
+from neurashed.results import draw_sample
 
 
 def decode(text: str) -> list[str]:

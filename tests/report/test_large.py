@@ -12,11 +12,11 @@ from xarray.backends import BackendArray
 from xarray.core import indexing
 
 from neurashed.report import write_report, write_run_report
-from neurashed.report.sampling import draw_sample
 from neurashed.results import (
     AxisLabels,
     ClassSums,
     RunFolder,
+    draw_sample,
     iterate_blocks,
     label_elasticity,
     save_class_table,
@@ -98,7 +98,7 @@ def report(large: Large, tmp_path_factory: pytest.TempPathFactory) -> Path:
         # Intervals take their time, and nothing here depends on them.
         patch.setattr("neurashed.report.tables._NUM_BOOTSTRAP", 2)
         patch.setattr("neurashed.report.summary._NUM_BOOTSTRAP", 2)
-        patch.setattr("neurashed.report.sampling._SAMPLE_SIZE", NUM_SAMPLED)
+        patch.setattr("neurashed.results.sampling._SAMPLE_SIZE", NUM_SAMPLED)
         tables = [large.class_table()]
         large.sampled = draw_sample(large.result).sources
         large.matrix.num_read = 0
@@ -252,8 +252,8 @@ def test_a_run_that_kept_top_probes_alone_can_be_explored(
 def test_a_run_finds_the_top_probes_and_class_tables_beside_its_result(
     large: Large, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("neurashed.report.sampling._SAMPLE_SIZE", 50)
-    monkeypatch.setattr("neurashed.report.sampling.is_large", lambda _: True)
+    monkeypatch.setattr("neurashed.results.sampling._SAMPLE_SIZE", 50)
+    monkeypatch.setattr("neurashed.results.sampling.is_large", lambda _: True)
     monkeypatch.setattr("neurashed.report.examples.MOST_EXAMPLES", 40)
     part = large.result[:100, :100].load()
     run = RunFolder.create(tmp_path / "run", settings={})

@@ -61,8 +61,8 @@ def test_sources_that_are_no_probes_have_no_such_part(tmp_path: Path):
 
 
 def test_of_a_large_result_a_sample_is_searched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("neurashed.report.sampling.is_large", lambda _: True)
-    monkeypatch.setattr("neurashed.report.sampling._SAMPLE_SIZE", 7)
+    monkeypatch.setattr("neurashed.results.sampling.is_large", lambda _: True)
+    monkeypatch.setattr("neurashed.results.sampling._SAMPLE_SIZE", 7)
     page = write_report(random_result(), tmp_path / "report.html").read_text(encoding="utf-8")
     assert "among\n      a sample of 7 sources:" in page
 

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 import xarray as xr
+from result_cases import random_result
 
 from neurashed.errors import StoreError
 from neurashed.results import class_table, open_class_table, save_class_table
-from result_cases import random_result
 
 
 def test_a_table_comes_back_as_it_was(tmp_path: Path):

@@ -25,6 +25,8 @@ def print_summary(console: Console, summary: ResultSummary) -> None:
     if summary.classes is None:
         console.print("The examples have no labels, so there are no classes to compare.")
         return
+    if summary.sample:
+        console.print(f"What follows is of {summary.sample}.", markup=False)
     console.print()
     console.print(
         tabulate_strengths(

@@ -6,7 +6,7 @@ from typing import Any
 
 import xarray as xr
 
-from neurashed.results import Strength, class_table, elasticity_strength
+from neurashed.results import Strength, class_table, draw_sample, elasticity_strength
 from neurashed.typing import Statistic
 
 __all__ = ["ResultSummary", "summarize_result"]
@@ -26,6 +26,8 @@ class ResultSummary:
         cautions: What a reader should know before trusting the numbers.
         strengths: How much more a step moves its own class, by statistic; empty without labels.
         classes: Class-to-class values ``(source_class, probe_class)``; None without labels.
+        sample: What strengths and classes are of, in words, where the result is too large for
+            memory; empty if they are of all of it.
     """
 
     measure: str
@@ -37,10 +39,13 @@ class ResultSummary:
     cautions: tuple[str, ...]
     strengths: Mapping[Statistic, Strength]
     classes: xr.Dataset | None
+    sample: str = ""
 
 
 def summarize_result(result: xr.DataArray) -> ResultSummary:
     """Summarize a result with one value for each source and probe.
+
+    Strengths and classes of a result too large for memory are of a sample, see `draw_sample`.
 
     Args:
         result: The result; dimensions such as ``layer`` must have been selected or summed.
@@ -49,6 +54,7 @@ def summarize_result(result: xr.DataArray) -> ResultSummary:
         The summary.
     """
     provenance = result.attrs.get("provenance", {})
+    sample = draw_sample(result)
     return ResultSummary(
         measure=str(result.name),
         units=result.attrs["units"],
@@ -57,8 +63,9 @@ def summarize_result(result: xr.DataArray) -> ResultSummary:
         coverage=provenance.get("coverage", {}).get("statement", "not stated"),
         num_undefined=_count_undefined(result),
         cautions=_find_cautions(provenance),
-        strengths=measure_strengths(result),
-        classes=class_table(result, statistic="median") if has_classes(result) else None,
+        strengths=measure_strengths(sample.result),
+        classes=class_table(sample.result, statistic="median") if has_classes(result) else None,
+        sample="" if sample.is_whole else sample.describe(result),
     )
 
 

@@ -16,8 +16,8 @@ from neurashed.plots import (
 from neurashed.report.axes import encode_axes
 from neurashed.report.encoding import EncodedArray, encode_array
 from neurashed.report.ranked import Ranked
-from neurashed.report.sampling import Sample
 from neurashed.report.sprites import Sheets
+from neurashed.results import Sample
 
 __all__ = ["MOST_EXAMPLES", "PageExamples", "choose_shown", "encode_examples"]
 

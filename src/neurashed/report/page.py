@@ -20,7 +20,6 @@ from neurashed.report.look_alikes import (
 from neurashed.report.page_text import describe_shown, describe_size, describe_weight
 from neurashed.report.provenance import describe_provenance, find_cautions
 from neurashed.report.ranked import Ranked
-from neurashed.report.sampling import Sample
 from neurashed.report.summary import (
     STATISTICS,
     StrengthRow,
@@ -30,6 +29,7 @@ from neurashed.report.summary import (
 )
 from neurashed.report.tables import ClassTable, build_class_tables, lay_out_tables
 from neurashed.report.verdict import NOT_KEPT, Verdict, describe_all_pairs, judge
+from neurashed.results import Sample
 from neurashed.typing import Statistic
 
 __all__ = ["Material", "render_page"]

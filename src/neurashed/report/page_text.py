@@ -5,7 +5,7 @@ import xarray as xr
 from neurashed.plots import describe_values
 from neurashed.report.examples import PageExamples
 from neurashed.report.quantities import write_bytes
-from neurashed.report.sampling import Sample
+from neurashed.results import Sample
 
 __all__ = ["describe_shown", "describe_size", "describe_weight"]
 

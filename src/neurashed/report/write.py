@@ -12,8 +12,7 @@ from neurashed.report.clusters import has_clusters
 from neurashed.report.examples import MOST_EXAMPLES
 from neurashed.report.page import Material, render_page
 from neurashed.report.ranked import read_ranked
-from neurashed.report.sampling import draw_sample
-from neurashed.results import RunFolder, is_large, open_class_table, open_top_probes
+from neurashed.results import RunFolder, draw_sample, is_large, open_class_table, open_top_probes
 from neurashed.results import top_probes as find_top_probes
 
 __all__ = ["write_report", "write_run_report"]

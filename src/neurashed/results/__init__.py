@@ -15,6 +15,7 @@ from neurashed.results.pairs import find_selves
 from neurashed.results.provenance import collect_provenance
 from neurashed.results.ranking import nearest_probes, order_by_similarity
 from neurashed.results.run import RunFolder
+from neurashed.results.sampling import Sample, draw_sample
 from neurashed.results.schema import SCHEMA_VERSION, check_result
 from neurashed.results.store import save_result
 from neurashed.results.strength import Strength, elasticity_strength
@@ -33,12 +34,14 @@ __all__ = [
     "Block",
     "ClassSums",
     "RunFolder",
+    "Sample",
     "Strength",
     "TopProbesBuilder",
     "check_result",
     "class_table",
     "collect_provenance",
     "content_checksum",
+    "draw_sample",
     "elasticity_strength",
     "find_selves",
     "is_large",

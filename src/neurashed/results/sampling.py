@@ -1,11 +1,11 @@
-"""The part of a large result that is read for a page: some examples, drawn with a seed."""
+"""The part of a large result that a page or a summary reads: examples, drawn with a seed."""
 
 from dataclasses import dataclass
 
 import numpy as np
 import xarray as xr
 
-from neurashed.results import is_large
+from neurashed.results.blocks import is_large
 from neurashed.seeding import numpy_generator
 
 __all__ = ["Sample", "draw_sample"]
@@ -47,10 +47,10 @@ class Sample:
             f"{len(places):,} of {whole.sizes[axis]:,} {axis}s"
             for axis, places in (("source", self.sources), ("probe", self.probes))
         ]
-        return (
-            f"{' and '.join(parts)}, drawn with seed {_SEED} from {_NUM_RUNS} runs of {_RUN} "
-            "neighbours"
-        )
+        num_runs = len(np.unique(self.sources // _RUN))
+        is_from_all = num_runs * _RUN >= whole.sizes["source"]
+        runs = "" if is_from_all else f" from {num_runs} runs of {_RUN} neighbours"
+        return f"{' and '.join(parts)}, drawn with seed {_SEED}{runs}"
 
 
 def draw_sample(result: xr.DataArray) -> Sample:
