@@ -102,3 +102,15 @@ def test_fewer_probes_than_asked_for() -> None:
 def test_refuses_no_probes() -> None:
     with pytest.raises(InputError, match="k is 0; ask for at least 1 probe"):
         TopProbesBuilder(2, 2, 0)
+
+
+@pytest.mark.parametrize("side", [900, 250])
+def test_of_many_equal_magnitudes_the_first_probes_are_kept(side: int) -> None:
+    values = np.zeros((40, 900), np.float32)
+    values[:20, 850:853] = -2.0
+    values[10:, 100:] = 1.0
+    own = np.full(40, 101)
+    kept, places = build(values, 5, own, cut(40, 900, side))
+    slow_kept, slow_places = find_slowly(values, 5, own)
+    np.testing.assert_array_equal(places, slow_places)
+    np.testing.assert_array_equal(kept, slow_kept)

@@ -98,14 +98,7 @@ def _keep_best(kept: np.ndarray, values: np.ndarray, own: np.ndarray, first: int
     np.copyto(magnitudes, _NONE, where=magnitudes >= _INFINITY)
     has_self = np.flatnonzero((own >= 0) & (own < values.shape[1]))
     magnitudes[has_self, own[has_self]] = _NONE
-    bars = _bars(kept, first)
-    is_passing = magnitudes >= bars[:, None]
-    k = kept.shape[1]
-    if k < values.shape[1] and np.count_nonzero(is_passing) > _MANY_TIMES * kept.size:
-        # The k best of these columns are all that can matter.
-        cuts = -np.partition(-magnitudes, k - 1, axis=1)[:, k - 1]
-        is_passing = magnitudes >= np.maximum(bars, cuts)[:, None]
-    passing = np.flatnonzero(is_passing)
+    passing = np.flatnonzero(_find_passing(magnitudes, _bars(kept, first), kept.shape[1]))
     if not len(passing):
         return
     rows, columns = np.divmod(passing, values.shape[1])
@@ -118,6 +111,24 @@ def _keep_best(kept: np.ndarray, values: np.ndarray, own: np.ndarray, first: int
     starts = np.cumsum(counts) - counts
     added[rows, np.arange(len(rows)) - starts[rows]] = keys
     kept[:] = np.partition(np.hstack([kept, added]), most, axis=1)[:, most:]
+
+
+def _find_passing(magnitudes: np.ndarray, bars: np.ndarray, k: int) -> np.ndarray:
+    """Return where a magnitude may be among the k best, at not many times k places of a row."""
+    is_passing = magnitudes >= bars[:, None]
+    if k >= magnitudes.shape[1]:
+        return is_passing
+    most = _MANY_TIMES * k
+    if np.count_nonzero(is_passing) > most * len(bars):
+        # The k best of these columns are all that can matter.
+        cuts = -np.partition(-magnitudes, k - 1, axis=1)[:, k - 1]
+        bars = np.maximum(bars, cuts)
+        is_passing = magnitudes >= bars[:, None]
+        # Of many equal ones, such as zeros, only the first k can.
+        crowded = np.flatnonzero(np.count_nonzero(is_passing, axis=1) > most)
+        is_tie = magnitudes[crowded] == bars[crowded, None]
+        is_passing[crowded] &= ~is_tie | (np.cumsum(is_tie, axis=1) <= k)
+    return is_passing
 
 
 def _bars(kept: np.ndarray, first: int) -> np.ndarray:
