@@ -10,7 +10,7 @@ from neurashed.elasticity.kernel import tangent_kernel
 from neurashed.elasticity.measurement import measure_elasticity
 from neurashed.elasticity.options import MeasurementOptions
 from neurashed.elasticity.planning import MeasurementPlan, plan_measurement
-from neurashed.elasticity.streaming import Streamed, stream_elasticity
+from neurashed.elasticity.streaming import Streamed, stream_elasticity, top_probes_of
 from neurashed.elasticity.tile_plan import StreamPlan, plan_streaming
 from neurashed.elasticity.tiling import Tiling
 
@@ -25,4 +25,5 @@ __all__ = [
     "plan_streaming",
     "stream_elasticity",
     "tangent_kernel",
+    "top_probes_of",
 ]

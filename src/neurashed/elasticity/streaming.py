@@ -29,7 +29,7 @@ from neurashed.scale import (
 from neurashed.task import Task
 from neurashed.typing import Measure, Step
 
-__all__ = ["Streamed", "stream_elasticity"]
+__all__ = ["Streamed", "stream_elasticity", "top_probes_of"]
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -157,7 +157,14 @@ def stream_elasticity(  # noqa: PLR0913, the front door of large measurements
 
 
 def top_probes_of(store: Path) -> Path:
-    """Return where the strongest probes of a store lie: beside it."""
+    """Return where the strongest probes of a store lie: beside it.
+
+    Args:
+        store: The store of the matrix, kept or not.
+
+    Returns:
+        The path of theirs.
+    """
     return store.with_name(f"{store.stem}.top_probes.zarr")
 
 

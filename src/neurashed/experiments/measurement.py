@@ -6,6 +6,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+import xarray as xr
+
 from neurashed.data import Examples, load_examples
 from neurashed.elasticity import (
     MeasurementOptions,
@@ -16,11 +18,18 @@ from neurashed.elasticity import (
     plan_measurement,
     plan_streaming,
     stream_elasticity,
+    top_probes_of,
 )
 from neurashed.experiments.networks import checksum_weights, load_network
 from neurashed.experiments.workplace import working_in
-from neurashed.results import RunFolder, save_class_table
-from neurashed.results.tiled import Storage
+from neurashed.results import (
+    ClassSums,
+    RunFolder,
+    iterate_blocks,
+    open_result,
+    save_class_table,
+)
+from neurashed.results.tiled import Storage, journal_of
 from neurashed.task import SGD, Task
 from neurashed.typing import Measure, Step
 
@@ -165,17 +174,31 @@ def _stream(
     executor: object,
 ) -> None:
     store = run.path / "results" / f"{settings.measure}.zarr"
-    if settings.measure not in run.finished and not run.top_probes_path.exists():
-        streamed = stream_elasticity(
+    strongest, tiling = top_probes_of(store), _tiling(settings, work)
+    made = (store,) if settings.keep_matrix else (strongest, run.top_probes_path)
+    table = None
+    if journal_of(store).exists() or not any(place.exists() for place in made):
+        table = stream_elasticity(
             work.task, work.sources, work.probes, store=store, **_choices(settings),
-            tiling=_tiling(settings, work), executor=executor, options=_options(settings, progress),
-        )  # fmt: skip
-        if streamed.top_probes_path is not None:
-            streamed.top_probes_path.rename(run.top_probes_path)
-        if streamed.class_table is not None:
-            save_class_table(streamed.class_table, run.class_table_path)
+            tiling=tiling, executor=executor, options=_options(settings, progress),
+        ).class_table  # fmt: skip
+    elif tiling.class_table and settings.keep_matrix and not run.class_table_path.exists():
+        table = _sum_classes(work, open_result(store))  # killed before it was saved
+    if table is not None:
+        save_class_table(table, run.class_table_path)
+    if strongest.exists():
+        strongest.rename(run.top_probes_path)
     if settings.keep_matrix:
         run.list_result(settings.measure)
+
+
+def _sum_classes(work: _Work, result: xr.DataArray) -> xr.Dataset:
+    """Make the class table of a matrix that is whole."""
+    sources = work.sources.axis_labels()
+    sums = ClassSums(sources, sources if work.probes is None else work.probes.axis_labels())
+    for block in iterate_blocks(result):
+        sums.add(block.sources, block.probes, block.values)
+    return sums.finish(name=str(result.name), units=result.attrs["units"])
 
 
 def _is_streamed(settings: MeasureSettings, work: _Work) -> bool:

@@ -17,6 +17,7 @@ from neurashed.results.manifest import Verify
 from neurashed.results.provenance import collect_provenance
 from neurashed.results.run_record import RUN_FILE, RunRecord, read_record, write_record
 from neurashed.results.store import open_store, save_result
+from neurashed.results.tiled.journal import check_idle
 
 __all__ = ["RunFolder"]
 
@@ -74,6 +75,7 @@ class RunFolder:
         try:
             if (folder / RUN_FILE).exists():
                 found = read_record(folder)
+                check_idle(folder / _RESULTS)
                 if not overwrite:
                     _check_resumable(folder, found, record)
                     remove_partials(folder / _RESULTS)

@@ -19,7 +19,7 @@ from neurashed.results.jsonable import to_jsonable
 from neurashed.results.manifest import describe_file, is_changed
 from neurashed.results.tiled.writing import explain_write
 
-__all__ = ["Journal", "check_free", "journal_of", "read_identity"]
+__all__ = ["Journal", "check_free", "check_idle", "journal_of", "read_identity"]
 
 _JOB = "job.json"
 _LOCK = "lock"
@@ -50,6 +50,14 @@ def check_free(target: Path, makes: Sequence[Path], *, overwrite: bool = False) 
                 f"{place} exists already; choose another path or overwrite it (overwrite=True)"
             )
             raise StoreError(message)
+
+
+def check_idle(folder: Path) -> None:
+    """Refuse, with a `StoreError`, a folder in which another process runs a job."""
+    for path in folder.glob("*.growing"):
+        journal = Journal(path.with_name(path.name.removesuffix(".growing")))
+        journal.take()
+        journal.close()
 
 
 def read_identity(target: Path) -> dict[str, Any] | None:
@@ -115,7 +123,7 @@ class Journal:
         asked = to_jsonable({"identity": identity, "notes": notes or {}}, "job")
         with explain_write(journal.folder):
             journal.folder.mkdir(parents=True, exist_ok=True)
-            journal._lock_it()
+            journal.take()
             try:
                 journal._enter(asked, makes, overwrite=overwrite)
             except BaseException:
@@ -123,7 +131,12 @@ class Journal:
                 raise
         return journal
 
-    def _lock_it(self) -> None:
+    def take(self) -> None:
+        """Keep others from the job.
+
+        Raises:
+            StoreError: If another process runs it.
+        """
         try:
             self._lock.acquire(timeout=0)
         except Timeout as error:
