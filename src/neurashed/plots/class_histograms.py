@@ -11,7 +11,6 @@ from neurashed.errors import InputError
 from neurashed.plots.colors import BETWEEN_COLOR, WITHIN_COLOR
 from neurashed.plots.naming import LabelKind, describe_values
 from neurashed.plots.sampling import describe_sample, sample_examples
-from neurashed.results import is_large
 
 __all__ = ["plot_class_histograms"]
 
@@ -65,7 +64,8 @@ def plot_class_histograms(
     Returns:
         The axes drawn on.
     """
-    own, others, num_undefined = _collect(sample_examples(result), updated, labels)
+    drawn = sample_examples(result)
+    own, others, num_undefined = _collect(drawn, updated, labels)
     ax = ax or plt.subplots(figsize=(5.0, 3.4), layout="constrained")[1]
     edges = _choose_edges([*own, *others])
     for each in own:
@@ -82,8 +82,7 @@ def plot_class_histograms(
     title = f"Updated with {updated}"
     if num_undefined:
         title += f" ({num_undefined:,} undefined left out)"
-    if is_large(result):
-        title += f", {describe_sample(result)}"
+    title += describe_sample(result, drawn)
     ax.set(xlabel=describe_values(result), ylabel="share of pairs (%)")
     ax.set_title(title, parse_math=False)
     ax.spines[["top", "right"]].set_visible(False)

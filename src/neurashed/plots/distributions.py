@@ -11,7 +11,6 @@ from neurashed.errors import InputError
 from neurashed.plots.colors import BETWEEN_COLOR, WITHIN_COLOR
 from neurashed.plots.naming import LabelKind, describe_values
 from neurashed.plots.sampling import describe_sample, sample_examples
-from neurashed.results import is_large
 
 __all__ = ["PairValues", "plot_distributions", "split_pairs"]
 
@@ -106,7 +105,8 @@ def plot_distributions(
     Returns:
         The axes drawn on.
     """
-    pairs = split_pairs(result, labels=labels)
+    drawn = sample_examples(result)
+    pairs = split_pairs(drawn, labels=labels)
     ax = ax or plt.subplots(figsize=(7.0, 3.6), layout="constrained")[1]
     if pairs.within.size or pairs.between.size:
         edges = np.linspace(*pairs.span(), _NUM_BINS + 1)
@@ -118,8 +118,7 @@ def plot_distributions(
     title = "Responses within and between classes"
     if pairs.num_undefined:
         title += f" ({pairs.num_undefined:,} undefined left out)"
-    if is_large(result):
-        title += f", {describe_sample(result)}"
+    title += describe_sample(result, drawn)
     ax.set(xlabel=describe_values(result), ylabel="share of pairs (%)", title=title)
     ax.spines[["top", "right"]].set_visible(False)
     return ax

@@ -30,8 +30,8 @@ def plot_heat_map(
     Returns:
         The axes drawn on.
     """
-    drawn = describe_sample(result) or "Every pair"
-    result = sample_examples(result)
+    whole, result = result, sample_examples(result)
+    sample = describe_sample(whole, result)
     order = order or available_orders(result)[0]
     sources, probes = order_examples(result, order)
     ax = ax or plt.subplots(figsize=(7.0, 6.0), layout="constrained")[1]
@@ -47,7 +47,11 @@ def plot_heat_map(
     )
     extend = "both" if scale.is_clipped else "neither"
     ax.figure.colorbar(image, ax=ax, label=describe_values(result), extend=extend)
-    ax.set(xlabel="probe", ylabel="source", title=f"{drawn}, ordered by {_in_words(order)}")
+    ax.set(
+        xlabel="probe",
+        ylabel="source",
+        title=f"{'Pairs' if sample else 'Every pair'}, ordered by {_in_words(order)}{sample}",
+    )
     if order in {"class", "fine_class"}:
         label = "label" if order == "class" else "fine_label"
         _mark_classes(ax, "x", result[f"probe_{label}"].values[probes])
