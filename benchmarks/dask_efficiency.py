@@ -73,9 +73,8 @@ def main() -> None:
         for _ in range(arguments.repeats):
             for name, executor in executors.items():
                 found[name].append(measure(task, examples, arguments.side, executor))
+                print(f"{name}: {found[name][-1]:.2f} s", flush=True)
     threads, workers = (statistics.median(found[name]) for name in found)
-    for name, seconds in found.items():
-        print(f"{name}: " + ", ".join(f"{each:.2f} s" for each in seconds))
     print(f"efficiency of {NUM} workers against {NUM} threads: {threads / workers:.2f}")
 
 

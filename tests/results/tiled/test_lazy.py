@@ -67,15 +67,14 @@ def test_basic_indices(name: str, data: st.DataObject, written: dict[str, Any]):
 @given(data=st.data())
 def test_lists_and_masks(name: str, data: st.DataObject, written: dict[str, Any]):
     lazy, values = written[name]
-    index = []
+    given = []
     for length in values.shape:
         places = st.lists(st.integers(-length, length - 1), max_size=9)
-        masks = hnp.arrays(bool, length)
-        drawn = data.draw(st.one_of(places, masks))
-        index.append(np.arange(length)[np.asarray(drawn, dtype=int if len(drawn) == 0 else None)])
-    found = lazy[index[0], index[1]].values
-    np.testing.assert_array_equal(found, values[np.ix_(*index)])
-    np.testing.assert_array_equal(lazy[index[0], 2].values, values[index[0], 2])
+        drawn = data.draw(st.one_of(places, hnp.arrays(bool, length)))
+        given.append(np.asarray(drawn, dtype=None if len(drawn) else int))
+    index = [np.arange(length)[each] for length, each in zip(values.shape, given, strict=True)]
+    np.testing.assert_array_equal(lazy[given[0], given[1]].values, values[np.ix_(*index)])
+    np.testing.assert_array_equal(lazy[given[0], -2].values, values[index[0], -2])
 
 
 def test_nothing(written: dict[str, Any]):

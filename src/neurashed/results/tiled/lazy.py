@@ -63,11 +63,11 @@ def _as_positions(key: Any, length: int) -> np.ndarray:  # noqa: ANN401
     if isinstance(key, slice):
         return np.arange(*key.indices(length))
     positions = np.atleast_1d(np.asarray(key))
-    outside = (positions < -length) | (positions >= length)
+    outside = (positions < 0) | (positions >= length)  # xarray has counted from the front
     if outside.any():
         message = f"index {positions[outside][0]} is out of bounds for an axis of {length}"
         raise IndexError(message)
-    return np.where(positions < 0, positions + length, positions)
+    return positions
 
 
 def _split(positions: np.ndarray, side: int) -> Iterator[tuple[int, Any, Any]]:
