@@ -5,7 +5,7 @@ import pytest
 from result_cases import make_result, random_result
 
 from neurashed.errors import InputError
-from neurashed.results import nearest_probes, order_by_similarity, read_thumbnails
+from neurashed.results import blocks, nearest_probes, order_by_similarity, read_thumbnails
 
 
 def test_nearest_probes_are_sorted_by_magnitude_without_the_source():
@@ -103,3 +103,9 @@ def test_large_results_are_ordered_without_turning_leaves():
 def test_one_or_two_examples_need_no_order(num_examples: int):
     result = make_result(np.ones((num_examples, num_examples)), ["a"] * num_examples)
     assert order_by_similarity(result)[0].tolist() == list(range(num_examples))
+
+
+def test_refuses_to_order_a_large_result(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(blocks, "MOST_PAIRS_AT_ONCE", 100)
+    with pytest.raises(InputError, match="needs the distances of all 12 sources at once; order a"):
+        order_by_similarity(random_result())

@@ -6,6 +6,7 @@ from scipy.cluster.hierarchy import leaves_list, linkage, optimal_leaf_ordering
 from scipy.spatial.distance import pdist
 
 from neurashed.errors import InputError
+from neurashed.results.blocks import is_large
 from neurashed.results.pairs import check_plain, match_examples
 
 __all__ = ["nearest_probes", "order_by_similarity"]
@@ -69,8 +70,17 @@ def order_by_similarity(result: xr.DataArray) -> tuple[np.ndarray, np.ndarray]:
 
     Returns:
         Positions of the sources and positions of the probes, first to last.
+
+    Raises:
+        InputError: If the result has more than 2²⁴ pairs: all distances are needed at once.
     """
     check_plain(result)
+    if is_large(result):
+        message = (
+            f"an order by similarity needs the distances of all {result.sizes['source']} sources "
+            "at once; order a part of the result, such as draw_sample(result).result"
+        )
+        raise InputError(message)
     values = result.values.astype(np.float64)
     values = np.where(np.isfinite(values), values, 0.0)
     sources, probes = match_examples(result)
