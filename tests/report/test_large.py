@@ -1,12 +1,12 @@
 """The page of a result larger than memory, of which a sample and the top probes are read."""
 
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 import xarray as xr
+from page_time import count_seconds
 from playwright.sync_api import Browser, Page, expect
 from xarray.backends import BackendArray
 from xarray.core import indexing
@@ -227,15 +227,9 @@ def test_a_row_of_the_map_is_a_source_of_the_sample(large: Large, report: Path, 
 
 
 @pytest.mark.browser
-def test_it_opens_in_time(report: Path, page: Page) -> None:
-    seconds = []
-    # The fastest of two: other work on the machine is not the page's fault.
-    for _ in range(2):
-        start = time.perf_counter()
-        _open(page, report)
-        seconds.append(time.perf_counter() - start)
-        page.goto("about:blank")
-    assert min(seconds) < 5.0
+def test_it_opens_in_time(report: Path, browser: Browser) -> None:
+    # The page of twelve times as many examples may take five seconds.
+    assert count_seconds(browser, report) < 3.0
 
 
 @pytest.mark.browser
