@@ -85,7 +85,7 @@ class MeasureSettings:
     dtype: str | None = None
     divergence: str = "kl"
     store: str | None = None
-    top: int = 8
+    top: int = 20
     keep_matrix: bool = True
     sketch: int | float | None = None
     seed: int = 0
