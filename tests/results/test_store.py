@@ -213,7 +213,10 @@ _TILE = ("relative", "c", "0", "0")
         (lambda it: (it / "zarr.json").unlink(), "neither a Zarr v3 store .* nor a run folder"),
         (lambda it: _cut(it / "zarr.json"), "zarr.json cannot be read; copy the whole store again"),
         (lambda it: _edit_stamp(it, schema_version=99), "schema version 99 .* reads up to 1; inst"),
-        (lambda it: _edit_stamp(it, complete=False), "was not written to its end; repeat the command"),
+        (
+            lambda it: _edit_stamp(it, complete=False),
+            "was not written to its end; repeat the command",
+        ),
         (lambda it: _edit_stamp(it, measure="cosine"), "holds no result: .*cosine"),
     ],
 )
