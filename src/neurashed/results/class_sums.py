@@ -10,7 +10,7 @@ from neurashed.errors import InputError
 from neurashed.results.bootstrap import Bootstrap, Population
 from neurashed.results.dimensions import LONG_NAMES
 from neurashed.results.labelling import AxisLabels
-from neurashed.results.pair_sums import PairSumsBuilder
+from neurashed.results.pair_sums_builder import PairSumsBuilder
 from neurashed.results.pairs import find_selves, index_classes, number_examples
 
 __all__ = ["ClassSums", "label_class_table", "mirror_sums"]

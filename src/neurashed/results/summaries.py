@@ -8,7 +8,8 @@ import xarray as xr
 from neurashed.results.blocks import is_large, iterate_blocks
 from neurashed.results.bootstrap import Bootstrap
 from neurashed.results.grouping import Grouping
-from neurashed.results.pair_sums import PairSums, PairSumsBuilder
+from neurashed.results.pair_sums import PairSums
+from neurashed.results.pair_sums_builder import PairSumsBuilder
 from neurashed.results.pairs import check_statistic, group_pairs, read_self_response, read_terms
 from neurashed.results.value_histograms import count_values
 from neurashed.results.weighted import summarize_groups
