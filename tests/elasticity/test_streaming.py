@@ -90,3 +90,15 @@ def test_one_triangle_reads_as_both(tmp_path: Path):
     )
     np.testing.assert_array_equal(both.result.values, lower.result.values)
     assert len(digest_tiles(lower.path)) < len(digest_tiles(both.path))
+
+
+def test_a_class_table_alone_leaves_no_store(tmp_path: Path):
+    task = make_task(make_model())
+    plain = draw_examples()
+    examples = replace(plain, labels=np.array(["a", "b"])[np.arange(len(plain)) % 2])
+    tiling = Tiling(class_table=True, keep_matrix=False)
+    streamed = ns.stream_elasticity(task, examples, store=tmp_path / "kernel.zarr", tiling=tiling)
+    assert streamed.path is None
+    assert streamed.top_probes_path is None
+    assert streamed.class_table is not None
+    assert not list(tmp_path.iterdir())

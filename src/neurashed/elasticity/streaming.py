@@ -39,7 +39,7 @@ class Streamed:
     """What a streamed measurement left.
 
     Attributes:
-        path: The store of the matrix, or of the strongest probes where no matrix is kept.
+        path: The store of the matrix, or None where no matrix is kept.
         result: The matrix ``(source, probe)``, read when it is indexed, or None.
         top_probes: The strongest probes ``(source, rank)`` of each source, or None.
         top_probes_path: Their store, or None.
@@ -51,7 +51,7 @@ class Streamed:
         operations: Floating-point operations planned for all tiles, or None for exact steps.
     """
 
-    path: Path
+    path: Path | None
     result: xr.DataArray | None
     top_probes: xr.Dataset | None
     top_probes_path: Path | None
@@ -144,7 +144,7 @@ def stream_elasticity(  # noqa: PLR0913, the front door of large measurements
     finally:
         journal.close()
     return Streamed(
-        path=top_probes_of(target) if matrix is None else target,
+        path=None if matrix is None else target,
         result=None if matrix is None else open_result(target),
         top_probes=top,
         top_probes_path=None if top is None else top_probes_of(target),
