@@ -5,8 +5,18 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-__all__ = ["OUT_OF_MEMORY", "Outcome", "Results", "WorkloadResults", "load_results", "save_results"]
+__all__ = [
+    "LARGEST_ERROR",
+    "OUT_OF_MEMORY",
+    "Outcome",
+    "Results",
+    "WorkloadResults",
+    "load_results",
+    "save_results",
+]
 
+# How far from float64 a float32 result may be.
+LARGEST_ERROR = 1e-5
 # A float32 result this far from float64 has left something out.
 FLAGGED_ERROR = 1e-3
 # How a contender that asks for more memory than there is, is said to end.
@@ -27,6 +37,9 @@ class Outcome:
         peak: Peak resident bytes of its process.
         above_imports: The peak less what was resident after its imports.
         relative_error: Against float64, on the pairs that are checked.
+        num_switched: If that is a large one of ours, how many examples have a unit that is on in
+            one of float32 and float64 and off in the other.
+        error_without_switched: The error without those examples.
         least_bytes: What its algorithm needs to hold; 0 where memory is not limited.
     """
 
@@ -39,7 +52,20 @@ class Outcome:
     peak: int = 0
     above_imports: int = 0
     relative_error: float = float("nan")
+    num_switched: int = 0
+    error_without_switched: float | None = None
     least_bytes: int = 0
+
+    @property
+    def error_in_words(self) -> str:
+        """The error, and what is left of it without examples that have a unit switched."""
+        if self.error_without_switched is None or not self.num_switched:
+            return f"{self.relative_error:.0e}"
+        examples = f"{self.num_switched} example{'s' * (self.num_switched > 1)}"
+        return (
+            f"{self.relative_error:.0e}; {self.error_without_switched:.0e} without {examples} that "
+            "rounding switches a unit of"
+        )
 
     @property
     def is_right(self) -> bool:

@@ -1,5 +1,6 @@
 """Which pairs are compared with float64: those of a few runs of consecutive examples."""
 
+from collections.abc import Collection
 from itertools import pairwise
 from typing import Any
 
@@ -46,11 +47,30 @@ def take_pairs(result: Any, runs: list[slice]) -> np.ndarray:  # noqa: ANN401
     return np.block(rows)
 
 
-def relative_error(result: Any, workload: Workload, reference: np.ndarray) -> float:  # noqa: ANN401
-    """Norm of the difference over that of the reference; infinite for another shape."""
+def relative_error(
+    result: Any,  # noqa: ANN401
+    workload: Workload,
+    reference: np.ndarray,
+    *,
+    without: Collection[int] = (),
+) -> float:
+    """Norm of the difference over that of the reference; infinite for another shape.
+
+    Args:
+        result: A matrix, as `take_pairs` reads it.
+        workload: What it is of.
+        reference: The pairs that are compared, in float64.
+        without: Examples whose pairs do not count, by place among those that are compared.
+
+    Returns:
+        The relative error.
+    """
     n, c = workload.num_examples, workload.num_outputs
-    expected = (n, c, n, c) if workload.quantity == "full_kernel" else (n, n)
-    if tuple(result.shape) != expected:
+    is_full = workload.quantity == "full_kernel"
+    if tuple(result.shape) != ((n, c, n, c) if is_full else (n, n)):
         return float("inf")
-    difference = np.linalg.norm(take_pairs(result, sample_runs(workload)) - reference)
-    return float(difference / np.linalg.norm(reference))
+    rows = np.arange(len(reference)) // (c if is_full else 1)
+    kept = np.flatnonzero(~np.isin(rows, list(without)))
+    reference = reference[np.ix_(kept, kept)]
+    found = take_pairs(result, sample_runs(workload))[np.ix_(kept, kept)]
+    return float(np.linalg.norm(found - reference) / np.linalg.norm(reference))

@@ -3,12 +3,11 @@
 from dataclasses import dataclass
 
 from registry import OURS
-from results import Outcome, Results, WorkloadResults
+from results import LARGEST_ERROR, Outcome, Results, WorkloadResults
 
 __all__ = ["Target", "check_targets"]
 
 PEAK_BYTES = 1.5e9
-LARGEST_ERROR = 1e-5
 # Float32 through the 41 layers of a ResNet-18 rounds to 3e-5, whoever computes it.
 LARGEST_ERRORS = {"resnet18": 1e-4}
 # How many times faster than the best of the rivals: the peers, and the torch.func recipes. One
@@ -81,7 +80,7 @@ def _error_and_memory(workload: WorkloadResults, ours: Outcome) -> list[Target]:
     return [
         Target(
             f"{_title(workload)}: within {largest:.0e} of float64",
-            f"{error:.0e}",
+            ours.error_in_words,
             error < largest,
         ),
         Target(
