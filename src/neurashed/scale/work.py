@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from neurashed.results.tiled import Tile, TiledMatrix, unpack
+from neurashed.results.tiled import Tile, TiledMatrix
 from neurashed.scale.job import OpenJob, Reduction, TileJob, TileValues
 
 __all__ = ["Piece", "Work", "compute_here", "do_tile", "forget", "keep"]
@@ -89,7 +89,7 @@ def keep(work: Work, tile: Tile, found: TileValues) -> Piece:
     if work.matrix is not None:
         record, packed = work.matrix.write(tile, found.values)
         if work.reductions:  # of the numbers as they will be read, whoever reads them
-            kept = unpack(packed, work.matrix.storage)
+            kept = work.matrix.unpack(tile, packed)
     written = time.perf_counter()
     arrays = {f"of_sources/{name}": values for name, values in found.of_sources.items()}
     for reduction in work.reductions:

@@ -6,8 +6,15 @@ the numbers, and knows no executor: that is the `scale` room.
 
 from neurashed.results.tiled.grid import Tile, TileGrid
 from neurashed.results.tiled.journal import Journal, check_free, journal_of, read_identity
-from neurashed.results.tiled.matrix import TiledMatrix, count_bytes
-from neurashed.results.tiled.packing import Packed, Storage, measure_error, pack, unpack
+from neurashed.results.tiled.matrix import TiledMatrix
+from neurashed.results.tiled.packing import (
+    Packed,
+    Storage,
+    count_bytes,
+    measure_error,
+    pack,
+    unpack,
+)
 from neurashed.results.tiled.writing import explain_write
 
 __all__ = [

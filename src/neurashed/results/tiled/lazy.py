@@ -8,6 +8,7 @@ from xarray.backends import BackendArray
 from xarray.core import indexing
 
 from neurashed.results.tiled.grid import Tile, TileGrid
+from neurashed.results.tiled.selection import as_positions, as_slice
 
 __all__ = ["LazyMatrix"]
 
@@ -44,7 +45,7 @@ class LazyMatrix(BackendArray):
         )
 
     def _read(self, key: tuple[Any, ...]) -> np.ndarray:
-        whole = [_as_positions(each, length) for each, length in zip(key, self.shape, strict=True)]
+        whole = [as_positions(each, length) for each, length in zip(key, self.shape, strict=True)]
         grid = self._reader.grid
         out = np.empty((len(whole[0]), len(whole[1])), dtype=self.dtype)
         for row, at_sources, sources in _split(whole[0], grid.height):
@@ -59,31 +60,12 @@ class LazyMatrix(BackendArray):
         return self._reader.read(Tile(row, column), sources, probes)
 
 
-def _as_positions(key: Any, length: int) -> np.ndarray:  # noqa: ANN401
-    if isinstance(key, slice):
-        return np.arange(*key.indices(length))
-    positions = np.atleast_1d(np.asarray(key))
-    outside = (positions < 0) | (positions >= length)  # xarray has counted from the front
-    if outside.any():
-        message = f"index {positions[outside][0]} is out of bounds for an axis of {length}"
-        raise IndexError(message)
-    return positions
-
-
 def _split(positions: np.ndarray, side: int) -> Iterator[tuple[int, Any, Any]]:
     """Yield each tile's number, where its part goes in the output, and the part of the tile."""
     tiles = positions // side
     for tile in np.unique(tiles):
         at = np.flatnonzero(tiles == tile)
-        yield int(tile), _as_slice(at), _as_slice(positions[at] - tile * side)
-
-
-def _as_slice(positions: np.ndarray) -> Any:  # noqa: ANN401
-    """Return a slice where neighbours follow each other: Zarr reads those fastest."""
-    first = int(positions[0])
-    if len(positions) == 1 or (np.diff(positions) == 1).all():
-        return slice(first, first + len(positions))
-    return positions
+        yield int(tile), as_slice(at), as_slice(positions[at] - tile * side)
 
 
 def _at(rows: Any, columns: Any) -> Any:  # noqa: ANN401

@@ -4,6 +4,7 @@ import errno
 import shutil
 import threading
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any, final
 
@@ -20,10 +21,19 @@ from neurashed.results.manifest import describe_file, is_changed, list_files
 from neurashed.results.schema import SCHEMA_VERSION, check_result
 from neurashed.results.stamp import STAMP
 from neurashed.results.tiled.grid import Tile, TileGrid
-from neurashed.results.tiled.packing import Packed, Storage, measure_error, pack, unpack
+from neurashed.results.tiled.halves import mirror_lower, read_lower
+from neurashed.results.tiled.packing import (
+    Packed,
+    Storage,
+    count_undefined,
+    measure_error,
+    pack,
+    unpack,
+)
+from neurashed.results.tiled.selection import from_corner
 from neurashed.results.tiled.writing import explain_write
 
-__all__ = ["TiledMatrix", "count_bytes"]
+__all__ = ["TiledMatrix"]
 
 _SCALES = "row_scale"
 # A tile is one file; within it, parts of this side are read by themselves.
@@ -127,7 +137,7 @@ class TiledMatrix:
         record = {
             "files": files,
             "content": xxhash.xxh3_128_hexdigest(packed.values.data),
-            "undefined": _count_undefined(values),
+            "undefined": count_undefined(values),
             "error": measure_error(values, packed, self.storage),
         }
         return record, packed
@@ -183,10 +193,14 @@ class TiledMatrix:
             StoreError: If a file of the tile is missing or damaged.
             MemoryError: If it does not fit in memory.
         """
-        if self.grid.is_symmetric and tile.column > tile.row and not self.keeps_mirrors:
+        if self.grid.is_symmetric and tile.column > tile.row:
             return self.read(Tile(tile.column, tile.row), probes, sources).T
         try:
-            return self._get(tile, sources, probes)
+            if not self._is_halved(tile):
+                return self._get(tile, sources, probes)
+            whole = self.grid.sources(tile)
+            side = whole.stop - whole.start
+            return read_lower(partial(self._get, tile), sources, probes, side)
         except MemoryError:
             raise
         except Exception as error:  # Zarr, its codecs and NumPy raise many kinds for bad bytes
@@ -196,12 +210,30 @@ class TiledMatrix:
             )
             raise StoreError(message) from error
 
+    def unpack(self, tile: Tile, packed: Packed) -> np.ndarray:
+        """Return the numbers of a tile as `read` returns them.
+
+        Args:
+            tile: Which.
+            packed: The tile as `write` has kept it.
+
+        Returns:
+            Numbers ``(source, probe)`` in ``storage.read_dtype``.
+        """
+        values = unpack(packed, self.storage)
+        return mirror_lower(values) if self._is_halved(tile) else values
+
+    def _is_halved(self, tile: Tile) -> bool:
+        """Whether the two halves of a tile are one, and differ as they are kept."""
+        is_diagonal = self.grid.is_symmetric and tile.row == tile.column
+        return is_diagonal and self.storage.is_scaled
+
     def _get(self, tile: Tile, sources: Any, probes: Any) -> np.ndarray:  # noqa: ANN401
         for name in self._files(tile):
             if not (self.path / name).stat().st_size:  # Zarr takes no bytes for zeros
                 raise OSError(errno.EIO, "the file is empty", str(self.path / name))
-        rows = _moved(sources, self.grid.sources(tile))
-        values = self._array(self.name).oindex[rows, _moved(probes, self.grid.probes(tile))]
+        rows = from_corner(sources, self.grid.sources(tile))
+        values = self._array(self.name).oindex[rows, from_corner(probes, self.grid.probes(tile))]
         scales = None
         if self.storage.is_scaled:
             scales = np.asarray(self._array(_SCALES).oindex[rows, tile.column])
@@ -251,42 +283,9 @@ class TiledMatrix:
         }
 
 
-def count_bytes(grid: TileGrid, storage: Storage) -> int:
-    """Return the bytes of all tiles before compression.
-
-    Args:
-        grid: The tiles.
-        storage: How numbers are kept.
-
-    Returns:
-        Bytes, scales included.
-    """
-    pairs = grid.num_sources * grid.num_probes
-    if grid.is_symmetric and storage.triangle == "lower":
-        sides = [(grid.sources(tile), grid.probes(tile)) for tile in grid]
-        pairs = sum((s.stop - s.start) * (p.stop - p.start) for s, p in sides)
-    scales = 4 * grid.num_sources * grid.shape[1] if storage.is_scaled else 0
-    return pairs * np.dtype(storage.dtype).itemsize + scales
-
-
-def _count_undefined(values: np.ndarray) -> int:
-    # One quick product says whether there is anything to count.
-    if np.isfinite(np.vdot(values, values)):
-        return 0
-    return int(np.isnan(values).sum())
-
-
 def _part_of(side: int) -> int:
     """Return the largest side of the parts of a tile that divides it."""
     return next(part for part in range(min(side, _PART), 0, -1) if side % part == 0)
-
-
-def _moved(part: Any, whole: slice) -> Any:  # noqa: ANN401
-    """Return a part of a tile's rows or columns, counted from the corner of the matrix."""
-    if isinstance(part, slice):
-        start, stop, step = part.indices(whole.stop - whole.start)
-        return slice(whole.start + start, whole.start + stop, step)
-    return np.asarray(part) + whole.start
 
 
 def _coordinates(array: "zarr.Array[Any]") -> list[str]:

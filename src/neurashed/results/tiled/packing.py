@@ -5,8 +5,17 @@ from dataclasses import dataclass
 import numpy as np
 
 from neurashed.errors import InputError
+from neurashed.results.tiled.grid import TileGrid
 
-__all__ = ["Packed", "Storage", "measure_error", "pack", "unpack"]
+__all__ = [
+    "Packed",
+    "Storage",
+    "count_bytes",
+    "count_undefined",
+    "measure_error",
+    "pack",
+    "unpack",
+]
 
 _BOUNDS = {
     "float64": "none",
@@ -31,9 +40,10 @@ class Storage:
     Attributes:
         dtype: ``"float32"`` and ``"float64"`` keep numbers as they are; ``"float16"`` and
             ``"int8"`` keep them in units of a scale of their row of a tile. ``int8`` keeps
-            what is not finite as NaN, and a pair and its mirror image may differ by their errors.
+            what is not finite as NaN.
         triangle: ``"both"`` keeps both triangles of a symmetric matrix, so that any Zarr reader
-            sees all of it; ``"lower"`` one, at half the size: this library reads it as a whole.
+            sees all of it; ``"lower"`` one, at half the size. This library reads the lower one as a
+            whole: a pair and its mirror image are the same number.
 
     Raises:
         InputError: If a name is unknown.
@@ -143,6 +153,32 @@ def measure_error(values: np.ndarray, packed: Packed, storage: Storage) -> float
     errors = np.abs(unpack(Packed(packed.values[rows], scales), storage) - kept)
     errors = np.where(np.isfinite(kept), errors, 0).max(1)
     return float(np.divide(errors, largest, out=np.zeros_like(errors), where=largest > 0).max())
+
+
+def count_undefined(values: np.ndarray) -> int:
+    """Return how many numbers of a tile are NaN."""
+    # One quick product says whether there is anything to count.
+    if np.isfinite(np.vdot(values, values)):
+        return 0
+    return int(np.isnan(values).sum())
+
+
+def count_bytes(grid: TileGrid, storage: Storage) -> int:
+    """Return the bytes of all tiles before compression.
+
+    Args:
+        grid: The tiles.
+        storage: How numbers are kept.
+
+    Returns:
+        Bytes, scales included.
+    """
+    pairs = grid.num_sources * grid.num_probes
+    if grid.is_symmetric and storage.triangle == "lower":
+        sides = [(grid.sources(tile), grid.probes(tile)) for tile in grid]
+        pairs = sum((s.stop - s.start) * (p.stop - p.start) for s, p in sides)
+    scales = 4 * grid.num_sources * grid.shape[1] if storage.is_scaled else 0
+    return pairs * np.dtype(storage.dtype).itemsize + scales
 
 
 def _largest_finite(values: np.ndarray) -> np.ndarray:
