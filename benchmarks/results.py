@@ -63,8 +63,8 @@ class Outcome:
             return f"{self.relative_error:.0e}"
         examples = f"{self.num_switched} example{'s' * (self.num_switched > 1)}"
         return (
-            f"{self.relative_error:.0e}; {self.error_without_switched:.0e} without {examples} that "
-            "rounding switches a unit of"
+            f"{self.relative_error:.0e}; {self.error_without_switched:.0e} without {examples} with "
+            "a unit switched by rounding"
         )
 
     @property

@@ -67,5 +67,5 @@ def test_a_large_error_says_what_is_left_without_switched_examples(load: Load):
     outcome = load("results").Outcome(
         "neurashed", False, relative_error=9e-5, num_switched=3, error_without_switched=2e-7
     )
-    words = "9e-05; 2e-07 without 3 examples that rounding switches a unit of"
+    words = "9e-05; 2e-07 without 3 examples with a unit switched by rounding"
     assert outcome.error_in_words == words

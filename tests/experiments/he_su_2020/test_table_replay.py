@@ -6,21 +6,15 @@ from dataclasses import asdict
 from pathlib import Path
 
 import pytest
+from table_cases import SMALL, WHOLE
 
 from neurashed.errors import StoreError
 from neurashed.experiments import replay_run
 from neurashed.experiments.he_su_2020.tables import (
-    TableSelection,
-    TableSettings,
     read_cells,
     run_tables,
 )
 from neurashed.results import RunFolder
-
-SMALL = TableSettings(width=8, num_epochs=3, primary_per_class=15, auxiliary_total=20)
-WHOLE = TableSelection(
-    {"digits": "digits"}, approaches=("k_means", "linear_mse", "relu_bce"), seeds=(0, 3)
-)
 
 
 @pytest.fixture(scope="module")
