@@ -5,6 +5,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
@@ -21,13 +22,16 @@ NUM_TILES = 21
 TILING = Tiling(storage=Storage(dtype="int8", triangle="both"), side=SIDE, top_k=3)
 
 
-def draw_examples(num: int = NUM_EXAMPLES, *, seed: int = 0, first_id: int = 0) -> ns.Examples:
-    """Draw points with targets."""
+def draw_examples(
+    num: int = NUM_EXAMPLES, *, seed: int = 0, first_id: int = 0, num_classes: int = 0
+) -> ns.Examples:
+    """Draw points with targets, and with labels if there are to be classes."""
     generator = torch.Generator().manual_seed(seed)
     return ns.Examples(
         torch.randn(num, 5, generator=generator),
         torch.randn(num, generator=generator),
         ids=list(range(first_id, first_id + num)),
+        labels=np.arange(num) % num_classes if num_classes else None,
     )
 
 

@@ -1,15 +1,17 @@
 """Sketched measurements in tiles are those that fit in memory."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 from closeness import assert_close
+from tiled_cases import Stop, refused, stop_after
 from torch import nn
 
 import neurashed as ns
-from neurashed.elasticity import MeasurementOptions, Tiling, stream_elasticity
+from neurashed.elasticity import MeasurementOptions, Streamed, Tiling, stream_elasticity
 
 NUM_EXAMPLES = 150
 
@@ -58,3 +60,36 @@ def test_the_strongest_probes_of_a_sketch(tmp_path: Path):
     np.fill_diagonal(values, 0)
     strongest = np.abs(values).argsort(axis=1)[:, :-4:-1]
     assert_close(streamed.top_probes["place"].values, strongest)
+
+
+SKETCHES: dict[str, tuple[str, dict[str, Any]]] = {
+    "another dimension": ("sketch", {"sketch": 300}),
+    "another seed": ("seed, sketch", {"sketch": 400, "seed": 4}),
+    "an error": ("sketch", {"sketch": 0.5}),
+    "none": ("sketch", {}),
+}
+
+
+@pytest.mark.parametrize("has_ended", [False, True])
+def test_another_sketch_is_another_job(has_ended: bool, tmp_path: Path):
+    task, sources, _ = _setting()
+    store = tmp_path / "tiles.zarr"
+
+    def run(**choices: Any) -> Streamed:  # noqa: ANN401
+        options = MeasurementOptions(**{"seed": 3, **choices})
+        return stream_elasticity(
+            task, sources, store=store, tiling=Tiling(side=64), memory="64MB", options=options
+        )
+
+    if has_ended:
+        run(sketch=400)
+    else:
+        with pytest.raises(Stop):
+            run(sketch=400, progress=stop_after(2))
+    what = "exists already, of a job" if has_ended else "is an unfinished job"
+    for names, choices in SKETCHES.values():
+        with refused(rf"tiles.zarr {what} with other {names}; .*overwrite it \(overwrite=True"):
+            run(**choices)
+    again = run(sketch=400)
+    assert 0 < again.num_tiles - again.num_computed <= again.num_tiles
+    assert again.result.attrs["provenance"]["sketch"]["requested"] == {"dimension": 400}

@@ -16,6 +16,7 @@ from zoo import CASES, Case
 import neurashed as ns
 from neurashed.elasticity import MeasurementOptions, Tiling
 from neurashed.engine import blocks
+from neurashed.results import class_table, open_class_table
 from neurashed.results.tiled import Storage
 
 DOUBLE = Tiling(storage=Storage(dtype="float64"), side=8)
@@ -100,5 +101,9 @@ def test_a_class_table_alone_leaves_no_store(tmp_path: Path):
     streamed = ns.stream_elasticity(task, examples, store=tmp_path / "kernel.zarr", tiling=tiling)
     assert streamed.path is None
     assert streamed.top_probes_path is None
-    assert streamed.class_table is not None
-    assert not list(tmp_path.iterdir())
+    assert streamed.class_table_path == tmp_path / "kernel.class_table.json"
+    assert list(tmp_path.iterdir()) == [streamed.class_table_path]
+    expected = ns.tangent_kernel(task, examples)
+    found = open_class_table(streamed.class_table_path)
+    xr.testing.assert_identical(found, streamed.class_table)
+    assert_close(found["value"].values, class_table(expected, statistic="mean")["value"].values)

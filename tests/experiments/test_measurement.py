@@ -101,6 +101,8 @@ def test_finished_run_is_not_replaced_unasked(settings: MeasureSettings, folder:
     with pytest.raises(StoreError, match="holds a finished run"):
         run_measurement(settings, folder / "run")
     changed = dataclasses.replace(settings, measure="cosine")
+    with pytest.raises(StoreError, match="holds a finished run with other measure; choose another"):
+        run_measurement(changed, folder / "run", repeats=True)
     assert run_measurement(changed, folder / "run", overwrite=True).main.name == "cosine"
 
 

@@ -8,7 +8,7 @@ import pytest
 from result_cases import random_result
 
 from neurashed.errors import InputError, InputTypeError, StoreError
-from neurashed.results import RunFolder, open_result
+from neurashed.results import RunFolder, collect_provenance, open_result
 
 
 @dataclass(frozen=True)
@@ -59,6 +59,29 @@ def test_a_finished_run_is_kept_unless_asked(tmp_path: Path):
     assert (tmp_path / "notes.txt").exists()
 
 
+def test_a_finished_run_is_taken_as_it_is_by_who_repeats_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    run = _create(tmp_path)
+    run.add_result("relative", random_result(1))
+    assert not _create(tmp_path, repeats=True).record.finished
+    run.finish()
+    assert _create(tmp_path, repeats=True).record == run.record
+    changes = {
+        "measure": {"settings": _Settings("cosine")},
+        "training": {"seeds": {"training": 2}},
+        "sources": {"data": {"sources": "other"}},
+    }
+    for name, changed in changes.items():
+        with pytest.raises(StoreError, match=f"holds a finished run with other {name}; choose"):
+            _create(tmp_path, repeats=True, **changed)
+    newer = {**collect_provenance(), "versions": {"neurashed": "9"}}
+    monkeypatch.setattr("neurashed.results.run.collect_provenance", lambda: newer)
+    with pytest.raises(StoreError, match="holds a finished run with other versions; choose"):
+        _create(tmp_path, repeats=True)
+    assert RunFolder.open(tmp_path).record == run.record
+
+
 def test_a_killed_run_is_resumed(tmp_path: Path):
     run = _create(tmp_path)
     run.add_result("first", random_result(1))
@@ -76,9 +99,15 @@ def test_a_killed_run_is_resumed(tmp_path: Path):
 
 def test_a_killed_run_that_was_asked_something_else_is_not_resumed(tmp_path: Path):
     _create(tmp_path)
-    for changes in ({"settings": {}}, {"seeds": {}}, {"data": {"sources": "other"}}):
-        with pytest.raises(StoreError, match="unfinished run with other settings, seeds or data"):
-            _create(tmp_path, **changes)
+    changes = {
+        "measure, patterns": {"settings": {}},
+        "training": {"seeds": {}},
+        "sources": {"data": {"sources": "other"}},
+    }
+    for names, changed in changes.items():
+        message = rf"unfinished run with other settings, seeds or data \({names}\); choose another"
+        with pytest.raises(StoreError, match=message):
+            _create(tmp_path, **changed)
     assert _create(tmp_path, settings={"a": 1}, overwrite=True).record.settings == {"a": 1}
 
 

@@ -252,7 +252,7 @@ def measure(  # noqa: PLR0913, PLR0917, each is an option of the command line
         warnings.simplefilter("ignore", ResolutionWarning)
         executor = None if scheduler is None else connect(scheduler)
         run = run_measurement(
-            settings, out, overwrite=overwrite, progress=progress, executor=executor
+            settings, out, overwrite=overwrite, repeats=True, progress=progress, executor=executor
         )
     _print_run(run, settings, write_run_report(out) if report else None, as_json=json)
 

@@ -10,7 +10,12 @@ from neurashed.elasticity.kernel import tangent_kernel
 from neurashed.elasticity.measurement import measure_elasticity
 from neurashed.elasticity.options import MeasurementOptions
 from neurashed.elasticity.planning import MeasurementPlan, plan_measurement
-from neurashed.elasticity.streaming import Streamed, stream_elasticity, top_probes_of
+from neurashed.elasticity.streaming import (
+    Streamed,
+    class_table_of,
+    stream_elasticity,
+    top_probes_of,
+)
 from neurashed.elasticity.tile_plan import StreamPlan, plan_streaming
 from neurashed.elasticity.tiling import Tiling
 
@@ -20,6 +25,7 @@ __all__ = [
     "StreamPlan",
     "Streamed",
     "Tiling",
+    "class_table_of",
     "measure_elasticity",
     "plan_measurement",
     "plan_streaming",

@@ -16,8 +16,14 @@ from neurashed.elasticity.provenance import describe_measurement
 from neurashed.elasticity.tile_plan import StreamPlan
 from neurashed.elasticity.tiles import ElasticityJob
 from neurashed.elasticity.tiling import Tiling
-from neurashed.results import ClassSums, label_elasticity, label_top_probes, save_top_probes
-from neurashed.results.tiled import Journal, TiledMatrix
+from neurashed.results import (
+    ClassSums,
+    label_elasticity,
+    label_top_probes,
+    save_class_table,
+    save_top_probes,
+)
+from neurashed.results.tiled import Journal, TiledMatrix, explain_write
 from neurashed.scale import (
     ClassReduction,
     Outcome,
@@ -32,8 +38,8 @@ __all__ = [
     "begin_matrix",
     "describe_work",
     "finish_matrix",
-    "join_classes",
-    "join_top",
+    "keep_classes",
+    "keep_top",
     "make_template",
 ]
 
@@ -133,7 +139,7 @@ def _own_places(sources: Examples, probes: Examples | None) -> np.ndarray:
     return np.array([places.get(one, -1) for one in sources.ids.tolist()])
 
 
-def join_top(outcome: Outcome, template: xr.DataArray, k: int, path: Path) -> xr.Dataset:
+def keep_top(outcome: Outcome, template: xr.DataArray, k: int, path: Path) -> None:
     """Join the strongest probes of all tiles, and save them.
 
     Args:
@@ -141,15 +147,11 @@ def join_top(outcome: Outcome, template: xr.DataArray, k: int, path: Path) -> xr
         template: What `make_template` returned.
         k: How many probes of each source.
         path: Where they are saved.
-
-    Returns:
-        The strongest probes.
     """
     values, places = join_top_probes(outcome.grid, outcome.arrays("top"), k)
     labelled = label_top_probes(values, places, like=template)
     shutil.rmtree(path, ignore_errors=True)  # of a run that was killed after it was written
-    save_top_probes(labelled, path)
-    return labelled
+    save_top_probes(labelled, path, job=outcome.journal.job)
 
 
 def _begin_classes(job: ElasticityJob) -> ClassSums:
@@ -157,19 +159,19 @@ def _begin_classes(job: ElasticityJob) -> ClassSums:
     return ClassSums(sources, sources if job.probes is None else job.probes.axis_labels())
 
 
-def join_classes(outcome: Outcome, job: ElasticityJob) -> xr.Dataset:
-    """Join the sums over classes of all tiles into a class table of means.
+def keep_classes(outcome: Outcome, job: ElasticityJob, path: Path) -> None:
+    """Join the sums over classes of all tiles into a class table of means, and save it.
 
     Args:
         outcome: What came of the tiles.
         job: The job.
-
-    Returns:
-        The table.
+        path: Where it is saved.
     """
     units = MEASURES[job.measure].units or job.task.readout.units
     sums = join_class_sums(_begin_classes(job), outcome.grid, outcome.arrays("classes"))
-    return sums.finish(name=job.measure, units=units)
+    table = sums.finish(name=job.measure, units=units)
+    with explain_write(path):
+        save_class_table(table, path, job=outcome.journal.job)
 
 
 def finish_matrix(matrix: TiledMatrix, outcome: Outcome, tiling: Tiling) -> None:
@@ -197,7 +199,12 @@ def finish_matrix(matrix: TiledMatrix, outcome: Outcome, tiling: Tiling) -> None
         "tiles": {"count": len(outcome.grid), "seconds": outcome.seconds},
         **_sum_resolution([record["notes"] for record in records.values()]),
     }
-    matrix.finish(records, provenance=provenance, source_coords=_of_sources(outcome))
+    matrix.finish(
+        records,
+        provenance=provenance,
+        source_coords=_of_sources(outcome),
+        job=outcome.journal.job,
+    )
 
 
 def _of_sources(outcome: Outcome) -> dict[str, np.ndarray]:

@@ -1,12 +1,11 @@
 """A measurement of one network on one data set, from its settings to its run folder."""
 
+import logging
 import os
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
-
-import xarray as xr
 
 from neurashed.data import Examples, load_examples
 from neurashed.elasticity import (
@@ -14,6 +13,7 @@ from neurashed.elasticity import (
     MeasurementPlan,
     StreamPlan,
     Tiling,
+    class_table_of,
     measure_elasticity,
     plan_measurement,
     plan_streaming,
@@ -22,19 +22,14 @@ from neurashed.elasticity import (
 )
 from neurashed.experiments.networks import checksum_weights, load_network
 from neurashed.experiments.workplace import working_in
-from neurashed.results import (
-    ClassSums,
-    RunFolder,
-    iterate_blocks,
-    open_result,
-    save_class_table,
-)
+from neurashed.results import RunFolder
 from neurashed.results.tiled import Storage, journal_of
 from neurashed.task import SGD, Task
 from neurashed.typing import Measure, Step
 
 __all__ = ["MeasureSettings", "plan_run", "run_measurement"]
 
+_LOGGER = logging.getLogger(__name__)
 # Bytes above which a result is kept in tiles on disk, and never held as a whole.
 _LARGEST_IN_MEMORY = 2 * 10**9
 
@@ -130,6 +125,7 @@ def run_measurement(
     path: Path,
     *,
     overwrite: bool = False,
+    repeats: bool = False,
     progress: Callable[..., Any] | None = None,
     executor: object = None,
 ) -> RunFolder:
@@ -139,6 +135,8 @@ def run_measurement(
         settings: The measurement.
         path: The run folder, new or empty; a run of the same settings that was killed is resumed.
         overwrite: Whether to replace a run that is there.
+        repeats: Whether a run of the same settings, data and versions that has come to its end is
+            returned as it is, and not refused.
         progress: Shows how far the work has come.
         executor: What computes tiles, see `stream_elasticity`; the result is then kept in tiles.
 
@@ -153,7 +151,11 @@ def run_measurement(
         seeds={"seed": settings.seed},
         data=work.checksums(),
         overwrite=overwrite,
+        repeats=repeats,
     )
+    if run.record.finished:
+        _LOGGER.info("%s holds this run, which had come to its end; nothing is computed", path)
+        return run
     if executor is not None or _is_streamed(settings, work):
         _stream(settings, work, run, progress, executor)
     elif settings.measure not in run.finished:
@@ -174,31 +176,25 @@ def _stream(
     executor: object,
 ) -> None:
     store = run.path / "results" / f"{settings.measure}.zarr"
-    strongest, tiling = top_probes_of(store), _tiling(settings, work)
-    made = (store,) if settings.keep_matrix else (strongest, run.top_probes_path)
-    table = None
-    if journal_of(store).exists() or not any(place.exists() for place in made):
-        table = stream_elasticity(
+    tiling = _tiling(settings, work)
+    # What the job leaves beside its store has a name of its own in a run, and goes there last.
+    places = {
+        store: (store, tiling.keep_matrix),
+        top_probes_of(store): (run.top_probes_path, tiling.top_k > 0),
+        class_table_of(store): (run.class_table_path, tiling.class_table),
+    }
+    moves = {made: place for made, (place, is_kept) in places.items() if is_kept}
+    is_made = all(made.exists() or place.exists() for made, place in moves.items())
+    if journal_of(store).exists() or not is_made:
+        stream_elasticity(
             work.task, work.sources, work.probes, store=store, **_choices(settings),
             tiling=tiling, executor=executor, options=_options(settings, progress),
-        ).class_table  # fmt: skip
-    elif tiling.class_table and settings.keep_matrix and not run.class_table_path.exists():
-        table = _sum_classes(work, open_result(store))  # killed before it was saved
-    if table is not None:
-        save_class_table(table, run.class_table_path)
-    if strongest.exists():
-        strongest.rename(run.top_probes_path)
+        )  # fmt: skip
+    for made, place in moves.items():
+        if made.exists():
+            made.rename(place)
     if settings.keep_matrix:
         run.list_result(settings.measure)
-
-
-def _sum_classes(work: _Work, result: xr.DataArray) -> xr.Dataset:
-    """Make the class table of a matrix that is whole."""
-    sources = work.sources.axis_labels()
-    sums = ClassSums(sources, sources if work.probes is None else work.probes.axis_labels())
-    for block in iterate_blocks(result):
-        sums.add(block.sources, block.probes, block.values)
-    return sums.finish(name=str(result.name), units=result.attrs["units"])
 
 
 def _is_streamed(settings: MeasureSettings, work: _Work) -> bool:

@@ -2,7 +2,9 @@
 
 import json
 import os
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -17,12 +19,15 @@ _DIMS = ("source_class", "probe_class")
 _COUNTS = {"count", "num_undefined"}
 
 
-def save_class_table(table: xr.Dataset, path: str | os.PathLike[str]) -> Path:
+def save_class_table(
+    table: xr.Dataset, path: str | os.PathLike[str], *, job: Mapping[str, Any] | None = None
+) -> Path:
     """Write a class table as JSON, whole or not at all.
 
     Args:
         table: What `class_table` or `ClassSums.finish` returned.
         path: The file, by custom ending in ``.json``; one that is there is replaced.
+        job: What was asked of the job that made it; the file says it.
 
     Returns:
         The path.
@@ -31,6 +36,7 @@ def save_class_table(table: xr.Dataset, path: str | os.PathLike[str]) -> Path:
         "classes": {dim: table[dim].values.tolist() for dim in _DIMS},
         "cells": {str(name): cell.values for name, cell in table.data_vars.items()},
         "attrs": table.attrs,
+        "job": job,
     }
     write_json(Path(path), to_jsonable(content, "class table"))
     return Path(path)

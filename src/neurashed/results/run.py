@@ -50,6 +50,7 @@ class RunFolder:
         seeds: Mapping[str, int] | None = None,
         data: Mapping[str, Any] | None = None,
         overwrite: bool = False,
+        repeats: bool = False,
     ) -> "RunFolder":
         """Begin a run, or go on with one that was killed.
 
@@ -62,6 +63,8 @@ class RunFolder:
             seeds: Seeds by purpose.
             data: Checksums of the examples by name.
             overwrite: Whether to replace a run that is there; other files are left alone.
+            repeats: Whether a finished run that was asked the same, of the same versions, is
+                returned as it is.
 
         Returns:
             The folder, with ``run.json`` written.
@@ -77,7 +80,7 @@ class RunFolder:
                 found = read_record(folder)
                 check_idle(folder / _RESULTS)
                 if not overwrite:
-                    _check_resumable(folder, found, record)
+                    _check_resumable(folder, found, record, repeats=repeats)
                     remove_partials(folder / _RESULTS)
                     return cls(folder, found)
                 shutil.rmtree(folder / _RESULTS, ignore_errors=True)
@@ -210,17 +213,22 @@ def _begin_record(settings: object, seeds: object, data: object) -> RunRecord:
     )
 
 
-def _check_resumable(folder: Path, found: RunRecord, wanted: RunRecord) -> None:
-    if found.finished:
+def _check_resumable(folder: Path, found: RunRecord, wanted: RunRecord, *, repeats: bool) -> None:
+    changes = found.list_changes(wanted)
+    if found.finished and repeats and found.versions != wanted.versions:
+        changes = [*changes, "versions"]
+    if found.finished and (changes or not repeats):
+        what = f" with other {', '.join(changes)}" if repeats else ""
         message = (
-            f"{folder} holds a finished run; choose another folder or overwrite it "
+            f"{folder} holds a finished run{what}; choose another folder or overwrite it "
             "(overwrite=True, --overwrite)"
         )
         raise StoreError(message)
-    if not found.asks_the_same(wanted):
+    if changes:
         message = (
-            f"{folder} holds an unfinished run with other settings, seeds or data; "
-            "choose another folder or overwrite it (overwrite=True, --overwrite)"
+            f"{folder} holds an unfinished run with other settings, seeds or data "
+            f"({', '.join(changes)}); choose another folder or overwrite it "
+            "(overwrite=True, --overwrite)"
         )
         raise StoreError(message)
 

@@ -40,10 +40,18 @@ class RunRecord:
     machine: dict[str, Any] = field(default_factory=dict)
     commit: dict[str, Any] | None = None
 
-    def asks_the_same(self, other: "RunRecord") -> bool:
-        """Return whether two runs were asked to do the same work on the same data."""
-        ours, theirs = ((run.settings, run.seeds, run.data) for run in (self, other))
-        return ours == theirs
+    def list_changes(self, other: "RunRecord") -> list[str]:
+        """Return the names of the settings, seeds and data that differ between two runs."""
+        return sorted({
+            name
+            for ours, theirs in (
+                (self.settings, other.settings),
+                (self.seeds, other.seeds),
+                (self.data, other.data),
+            )
+            for name in {*ours, *theirs}
+            if ours.get(name) != theirs.get(name)
+        })
 
 
 def write_record(folder: Path, record: RunRecord) -> None:

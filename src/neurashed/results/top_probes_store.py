@@ -1,6 +1,7 @@
 """The top probes of each source as a labelled data set, and in a store of their own."""
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -86,7 +87,11 @@ def label_top_probes(values: np.ndarray, places: np.ndarray, *, like: xr.DataArr
 
 
 def save_top_probes(
-    top: xr.Dataset, path: str | os.PathLike[str], *, overwrite: bool = False
+    top: xr.Dataset,
+    path: str | os.PathLike[str],
+    *,
+    overwrite: bool = False,
+    job: Mapping[str, Any] | None = None,
 ) -> Path:
     """Save top probes as a Zarr v3 store, whole or not at all.
 
@@ -94,6 +99,7 @@ def save_top_probes(
         top: What `top_probes` or `label_top_probes` returned.
         path: A folder that does not exist yet, by custom ending in ``.zarr``.
         overwrite: Whether to replace top probes that are there; anything else is never replaced.
+        job: What was asked of the job that made them; the store says it.
 
     Returns:
         The path.
@@ -116,7 +122,7 @@ def save_top_probes(
     stored["place"] = top["place"].variable
     try:
         with building_folder(target) as folder:
-            _write(stored, folder, measure)
+            _write(stored, folder, measure, job)
     except OSError as error:
         message = f"cannot write {target}: {error}; choose a folder that can be written"
         raise StoreError(message) from error
@@ -167,7 +173,7 @@ def _read_own_stamp(path: Path) -> dict[str, Any]:
     return stamp
 
 
-def _write(stored: xr.Dataset, folder: Path, measure: str) -> None:
+def _write(stored: xr.Dataset, folder: Path, measure: str, job: Mapping[str, Any] | None) -> None:
     encoding = {
         name: {"compressors": [ZstdCodec(level=3, checksum=True)], "_FillValue": None}
         for name in stored.variables
@@ -179,6 +185,7 @@ def _write(stored: xr.Dataset, folder: Path, measure: str) -> None:
         "schema_version": SCHEMA_VERSION,
         "kind": _KIND,
         "measure": measure,
+        "job": job,
         "files": list_files(folder),
         "complete": True,
     }

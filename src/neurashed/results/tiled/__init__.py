@@ -5,7 +5,7 @@ the numbers, and knows no executor: that is the `scale` room.
 """
 
 from neurashed.results.tiled.grid import Tile, TileGrid
-from neurashed.results.tiled.journal import Journal, check_free, journal_of, read_identity
+from neurashed.results.tiled.journal import Journal, read_identity
 from neurashed.results.tiled.matrix import TiledMatrix
 from neurashed.results.tiled.packing import (
     Packed,
@@ -15,6 +15,7 @@ from neurashed.results.tiled.packing import (
     pack,
     unpack,
 )
+from neurashed.results.tiled.places import check_free, is_made, journal_of, remove_leftovers
 from neurashed.results.tiled.writing import explain_write
 
 __all__ = [
@@ -27,9 +28,11 @@ __all__ = [
     "check_free",
     "count_bytes",
     "explain_write",
+    "is_made",
     "journal_of",
     "measure_error",
     "pack",
     "read_identity",
+    "remove_leftovers",
     "unpack",
 ]

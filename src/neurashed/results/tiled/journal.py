@@ -5,7 +5,6 @@ import os
 import secrets
 import shutil
 from collections.abc import Mapping, Sequence
-from glob import escape
 from pathlib import Path
 from typing import Any, final
 
@@ -17,39 +16,20 @@ from neurashed.errors import StoreError
 from neurashed.results.atomic import remove_partials, write_json
 from neurashed.results.jsonable import to_jsonable
 from neurashed.results.manifest import describe_file, is_changed
+from neurashed.results.tiled.places import (
+    JOB_FILE,
+    check_nothing,
+    journal_of,
+    list_changes,
+    read_job,
+    remove_leftovers,
+)
 from neurashed.results.tiled.writing import explain_write
 
-__all__ = ["Journal", "check_free", "check_idle", "journal_of", "read_identity"]
+__all__ = ["Journal", "check_idle", "read_identity"]
 
-_JOB = "job.json"
 _LOCK = "lock"
 _DONE = "done"
-
-
-def journal_of(target: Path) -> Path:
-    """Return the folder of the journal of a job: beside what it makes, until that is whole."""
-    return target.with_name(f"{target.name}.growing")
-
-
-def check_free(target: Path, makes: Sequence[Path], *, overwrite: bool = False) -> None:
-    """Refuse a place where something is that no unfinished job makes.
-
-    Args:
-        target: What the job makes first.
-        makes: All that it makes.
-        overwrite: Whether to refuse nothing.
-
-    Raises:
-        StoreError: If something is there.
-    """
-    if overwrite or (journal_of(target) / _JOB).exists():
-        return
-    for place in makes:
-        if place.exists():
-            message = (
-                f"{place} exists already; choose another path or overwrite it (overwrite=True)"
-            )
-            raise StoreError(message)
 
 
 def check_idle(folder: Path) -> None:
@@ -60,20 +40,21 @@ def check_idle(folder: Path) -> None:
         journal.close()
 
 
-def read_identity(target: Path) -> dict[str, Any] | None:
-    """Return what the job was asked that makes something, or None if none was begun.
+def read_identity(target: Path, makes: Sequence[Path] = ()) -> dict[str, Any] | None:
+    """Return what the job was asked that makes something or made it, or None if none was begun.
 
     Args:
-        target: What the job makes.
+        target: What the job makes first.
+        makes: All that it makes.
 
     Returns:
         Its identity and its notes in one.
     """
     try:
-        found = _read_sealed(journal_of(target) / _JOB)
+        found = _read_sealed(journal_of(target) / JOB_FILE)
     except (OSError, ValueError):
-        return None
-    return {**found["identity"], **found["notes"]}
+        found = next(filter(None, map(read_job, makes)), None)
+    return None if found is None else {**found["identity"], **found["notes"]}
 
 
 @final
@@ -86,12 +67,14 @@ class Journal:
     Attributes:
         target: What the job makes.
         folder: The folder of the journal, beside it.
+        job: What was asked when the job was first begun: ``identity`` and ``notes``.
     """
 
     def __init__(self, target: Path) -> None:
         """Look at a journal; see `begin` for the one who runs the job."""
         self.target = target
         self.folder = folder = journal_of(target)
+        self.job: dict[str, Any] = {}
         self._lock = FileLock(folder / _LOCK)
 
     @classmethod
@@ -148,25 +131,24 @@ class Journal:
 
     def _enter(self, asked: dict[str, Any], makes: Sequence[Path], *, overwrite: bool) -> None:
         """Take up what is there, if it is of the same job."""
-        for place in (self.folder, *makes):
-            for leftover in place.parent.glob(f".{escape(place.name)}.*.partial"):
-                _remove(leftover)
+        remove_leftovers((self.folder, *makes))
         problem = self._refusal(asked["identity"])
         if problem and not overwrite:
             raise StoreError(problem)
         for each in self.folder.iterdir():
-            if each.name not in {_LOCK, _JOB, _DONE} or (problem and each.name != _LOCK):
+            if each.name not in {_LOCK, JOB_FILE, _DONE} or (problem and each.name != _LOCK):
                 _remove(each)
         (self.folder / _DONE).mkdir(exist_ok=True)
         remove_partials(self.folder / _DONE)
-        if not (self.folder / _JOB).exists():
+        if not (self.folder / JOB_FILE).exists():
             self._make_room(makes, overwrite=overwrite)
-            write_json(self.folder / _JOB, _sealed(asked))
+            write_json(self.folder / JOB_FILE, _sealed(asked))
+        self.job = _read_sealed(self.folder / JOB_FILE)
 
     def _make_room(self, makes: Sequence[Path], *, overwrite: bool) -> None:
         """Check again, now that nobody else writes: another process may just have ended."""
         try:
-            check_free(self.target, makes, overwrite=overwrite)
+            check_nothing(() if overwrite else makes)
         except StoreError:
             self.remove()
             raise
@@ -176,7 +158,7 @@ class Journal:
 
     def _refusal(self, identity: dict[str, Any]) -> str:
         """Say why what was begun here is not gone on with, or nothing."""
-        path = self.folder / _JOB
+        path = self.folder / JOB_FILE
         try:
             found = _read_sealed(path)["identity"]
         except FileNotFoundError:
@@ -186,13 +168,11 @@ class Journal:
                 f"{path} is damaged, so nothing says what was begun here; choose another place, or "
                 "begin again (overwrite=True, --overwrite)"
             )
-        changed = sorted(
-            name for name in {*found, *identity} if found.get(name) != identity.get(name)
-        )
-        if not changed:
+        changes = list_changes(found, identity)
+        if not changes:
             return ""
         return (
-            f"{self.target} is an unfinished job with other {', '.join(changed)}; nothing of it "
+            f"{self.target} is an unfinished job with other {changes}; nothing of it "
             "was changed: repeat that job, choose another place, or overwrite it "
             "(overwrite=True, --overwrite)"
         )

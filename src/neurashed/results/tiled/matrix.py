@@ -245,6 +245,7 @@ class TiledMatrix:
         *,
         provenance: Mapping[str, Any],
         source_coords: Mapping[str, np.ndarray] | None = None,
+        job: Mapping[str, Any] | None = None,
     ) -> None:
         """Say last, when all tiles are there, that the store is whole.
 
@@ -254,22 +255,24 @@ class TiledMatrix:
             records: What `write` said of each tile, by the tile's name.
             provenance: Added to the provenance of the result.
             source_coords: One value for each source by name.
+            job: What was asked of the job that made it, see `Journal.job`.
         """
         with explain_write(self.path):
-            self._finish(records, provenance, source_coords or {})
+            self._finish(records, provenance, source_coords or {}, job)
 
     def _finish(
         self,
         records: Mapping[str, Mapping[str, Any]],
         provenance: Mapping[str, Any],
         source_coords: Mapping[str, np.ndarray],
+        job: Mapping[str, Any] | None,
     ) -> None:
         self.remove_leftovers()
         group = zarr.open_group(self.path, mode="r+")
         for name, values in source_coords.items():
             group.create_array(name, data=values, dimension_names=("source",), overwrite=True)
         array = self._array(self.name)
-        coordinates: set[str] = {*_coordinates(array), *source_coords}
+        coordinates: set[str] = {*str(array.attrs.get("coordinates", "")).split(), *source_coords}
         merged = {**dict(array.attrs["provenance"]), **to_jsonable(provenance, "provenance")}  # pyright: ignore[reportCallIssue, reportArgumentType]
         array.attrs.update({"provenance": merged, "coordinates": " ".join(sorted(coordinates))})
         tiles = {name: entry for one in records.values() for name, entry in one["files"].items()}
@@ -278,6 +281,7 @@ class TiledMatrix:
             "measure": self.name,
             "content_xxh3_128": _digest(records),
             "tiles": to_jsonable({"grid": self.grid, "storage": self.storage}, "tiles"),
+            "job": job,
             "files": list_files(self.path, known=tiles),
             "complete": True,
         }
@@ -286,10 +290,6 @@ class TiledMatrix:
 def _part_of(side: int) -> int:
     """Return the largest side of the parts of a tile that divides it."""
     return next(part for part in range(min(side, _PART), 0, -1) if side % part == 0)
-
-
-def _coordinates(array: "zarr.Array[Any]") -> list[str]:
-    return str(array.attrs.get("coordinates", "")).split()
 
 
 def _digest(records: Mapping[str, Mapping[str, Any]]) -> str:
