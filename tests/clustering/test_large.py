@@ -11,6 +11,7 @@ from result_cases import make_result
 from scipy import sparse
 
 from neurashed.clustering import (
+    Nystrom,
     cluster_by_elasticity,
     cluster_by_landmarks,
     labelled,
@@ -23,8 +24,8 @@ from neurashed.clustering import (
 from neurashed.clustering.landmarks import landmark_features
 from neurashed.clustering.mutual_blocks import iterate_mutual_blocks
 from neurashed.clustering.square import read_mutual_elasticity
-from neurashed.errors import InputError, NeurashedWarning
-from neurashed.results import blocks, top_probes
+from neurashed.errors import InputError
+from neurashed.results import blocks
 
 
 def make(values: np.ndarray, name: str = "tangent_kernel") -> xr.DataArray:
@@ -91,6 +92,8 @@ def test_the_front_door_takes_landmarks_for_many_sources(monkeypatch: pytest.Mon
     assert same_partition(clusters["cluster"].values, groups)
     assert clusters.attrs["method"] == "nystrom"
     assert clusters.attrs["num_landmarks"] == 50
+    fewer = cluster_by_elasticity(result, 2, method=Nystrom(20))
+    assert (fewer.attrs["method"], fewer.attrs["num_landmarks"]) == ("nystrom", 20)
     assert json.loads(json.dumps(clusters.attrs)) == clusters.attrs
     xr.testing.assert_identical(cluster_by_elasticity(result, 2, method="nystrom"), clusters)
 
@@ -109,42 +112,6 @@ def test_undefined_sources_are_refused_or_left_out() -> None:
     assert clusters.attrs["left_out"] == ["x3", "x7"]
 
 
-def test_the_graph_of_top_probes_gives_the_clusters_of_eigenmaps() -> None:
-    similarity, groups = grouped_similarity((80, 60, 40), noise=0.45)
-    result = make(normalize_similarity(similarity, "cosine"))
-    top = top_probes(result, 8)
-    clusters = cluster_by_elasticity(top, 3)
-    whole = cluster_by_elasticity(result, 3, method="eigenmaps", num_neighbors=8)
-    assert same_partition(clusters["cluster"].values, groups)
-    assert same_partition(clusters["cluster"].values, whole["cluster"].values)
-    assert clusters.attrs["method"] == "top_k_graph"
-    assert clusters.attrs["num_neighbors"] == 8
-    assert clusters["typicality"].values.min() > 0.5
-    assert_close(clusters["typicality"] - clusters["margin"] <= 0.5, np.full(180, 1.0) > 0)
-    assert clusters["source_label"].values.tolist() == result["source_label"].values.tolist()
-    chosen = cluster_by_elasticity(top)
-    assert chosen.attrs["num_clusters"] == 3
-    assert chosen.attrs["evidence"]["evidence"] == "eigengap"
-
-
-def test_probes_that_move_the_other_way_or_are_no_sources_are_not_chosen() -> None:
-    similarity, groups = grouped_similarity((12, 8))
-    similarity[4] = similarity[:, 4] = -100.0
-    result = make(np.hstack([similarity, np.full((20, 1), 50.0)])[:, :20])
-    with pytest.raises(InputError, match="1 of 20 examples have undefined similarities"):
-        cluster_by_elasticity(top_probes(result, 19), 2)
-    clusters = cluster_by_elasticity(top_probes(result, 19), 2, num_neighbors=5, undefined="drop")
-    assert np.flatnonzero(clusters["cluster"] == -1).tolist() == [4]
-    kept = np.delete(np.arange(20), 4)
-    assert same_partition(clusters["cluster"].values[kept], groups[kept])
-
-
-def test_a_graph_in_more_pieces_than_clusters_is_warned_of() -> None:
-    top = top_probes(make(np.kron(np.eye(3), np.ones((4, 4)))), 3)
-    with pytest.warns(NeurashedWarning, match="falls into 3 pieces and 2 clusters are asked for"):
-        cluster_by_elasticity(top, 2)
-
-
 def test_gaps_by_iteration_are_those_of_all_eigenvalues(monkeypatch: pytest.MonkeyPatch) -> None:
     generator = np.random.default_rng(0)
     weights = np.triu(generator.random((60, 60)) < 0.2, 1).astype(float)
@@ -152,23 +119,6 @@ def test_gaps_by_iteration_are_those_of_all_eigenvalues(monkeypatch: pytest.Monk
     dense = num_clusters.eigengaps(graph, 6)
     monkeypatch.setattr(num_clusters, "_MOST_DENSE", 10)
     assert_close(num_clusters.eigengaps(graph, 6, random_state=0), dense)
-
-
-@pytest.mark.parametrize(
-    ("of_top_probes", "settings", "message"),
-    [
-        (True, {"method": "nystrom"}, "'nystrom' needs a result with all pairs, got top probes"),
-        (True, {"method": "spectral"}, "'spectral' needs a result with all pairs, got top probes"),
-        (False, {"method": "top_k_graph"}, "needs top probes, got a result; use top_probes"),
-        (True, {"num_neighbors": 4}, "num_neighbors is 4 and 3 top probes of each source are kept"),
-    ],
-)
-def test_refuses_what_does_not_fit_the_method(
-    *, of_top_probes: bool, settings: dict[str, object], message: str
-) -> None:
-    result = make(random_kernel(10))
-    with pytest.raises(InputError, match=message):
-        cluster_by_elasticity(top_probes(result, 3) if of_top_probes else result, 2, **settings)
 
 
 def test_refuses_a_single_landmark() -> None:

@@ -7,7 +7,7 @@ from neurashed.errors import InputError
 __all__ = ["Evidence", "Method", "Normalize", "ResultMethod", "Undefined", "check_choice"]
 
 Method = Literal["kernel_k_means", "k_means_on_rows", "spectral", "eigenmaps"]
-ResultMethod = Method | Literal["nystrom", "top_k_graph"]
+ResultMethod = Literal[Method, "nystrom", "top_k_graph"]
 Normalize = Literal["none", "cosine", "center", "center_cosine"]
 Evidence = Literal["eigengap", "silhouette"]
 Undefined = Literal["refuse", "drop"]
@@ -24,7 +24,7 @@ def check_choice(given: str, choices: Any, *, what: str) -> None:  # noqa: ANN40
     Raises:
         InputError: If it is none of them.
     """
-    known = [name for part in get_args(choices) for name in get_args(part) or (part,)]
+    known = get_args(choices)
     if given not in known:
         message = f"{what} is {given!r}; use one of {', '.join(map(repr, known))}"
         raise InputError(message)

@@ -11,10 +11,11 @@ from neurashed.clustering.choices import (
     Undefined,
     check_choice,
 )
-from neurashed.clustering.large import cluster_by_landmarks, cluster_top_probes
+from neurashed.clustering.large import Nystrom, cluster_by_landmarks
 from neurashed.clustering.num_clusters import NumClusters
 from neurashed.clustering.partition import Clusters, cluster_similarity
 from neurashed.clustering.square import check_square, read_square, source_coordinates
+from neurashed.clustering.top_graph import cluster_nearest, cluster_top_probes
 from neurashed.errors import InputError
 
 __all__ = ["cluster_by_elasticity"]
@@ -30,7 +31,7 @@ def cluster_by_elasticity(
     result: xr.DataArray | xr.Dataset,
     num_clusters: int | None = None,
     *,
-    method: ResultMethod | None = None,
+    method: ResultMethod | Nystrom | None = None,
     normalize: Normalize = "cosine",
     num_neighbors: int | None = None,
     evidence: Evidence = "eigengap",
@@ -44,18 +45,20 @@ def cluster_by_elasticity(
     matrix of all pairs, and so have no limit to the number of sources:
 
     * ``"nystrom"`` clusters by k-means on features from the similarities with 500 sources, see
-      `cluster_by_landmarks`: much like ``"kernel_k_means"``;
-    * ``"top_k_graph"`` clusters top probes, see `cluster_top_probes`: much like ``"eigenmaps"``.
+      `cluster_by_landmarks`: much like ``"kernel_k_means"``; ``Nystrom(n)`` takes n of them;
+    * ``"top_k_graph"`` is ``"eigenmaps"`` with neighbors found block by block, see
+      `cluster_nearest`, or among top probes, see `cluster_top_probes`.
 
     Args:
         result: A result with dimensions source and probe in which every source is also a probe, or
             what `neurashed.results.top_probes` keeps of one.
         num_clusters: How many clusters; None to choose by evidence.
         method: ``"kernel_k_means"``, ``"k_means_on_rows"``, ``"spectral"``, ``"eigenmaps"``,
-            ``"nystrom"`` or ``"top_k_graph"``. If None, ``"kernel_k_means"`` for a result of up to
-            10,000 sources and ``"nystrom"`` for a larger one.
-        normalize: ``"none"``, ``"cosine"``, ``"center"`` or ``"center_cosine"``; top probes are
-            taken as they are.
+            ``"nystrom"``, a `Nystrom` or ``"top_k_graph"``. If None, ``"top_k_graph"`` for top
+            probes, ``"kernel_k_means"`` for a result of up to 10,000 sources and ``"nystrom"`` for
+            a larger one.
+        normalize: ``"none"``, ``"cosine"``, ``"center"`` or ``"center_cosine"``; the last two not
+            for ``"top_k_graph"``.
         num_neighbors: Neighbors of each example where a graph is used; None for ``⌈log₂ n⌉``.
         evidence: What chooses the number of clusters: ``"eigengap"`` or ``"silhouette"``.
         undefined: Whether sources with undefined values are refused or left out.
@@ -81,25 +84,28 @@ def cluster_by_elasticity(
     """
     if not isinstance(result, xr.Dataset):
         check_square(result)
-    method = _choose_method(result) if method is None else method
+    nystrom = method if isinstance(method, Nystrom) else Nystrom()
+    method = "nystrom" if isinstance(method, Nystrom) else method or _choose_method(result)
     check_choice(method, ResultMethod, what="method")
     sign = -1 if result.attrs["measure"] in _MEASURES_TO_NEGATE else 1
     shared: dict[str, Any] = {"undefined": undefined, "random_state": random_state}
+    choices: dict[str, Any] = {"normalize": normalize, **shared}
     details: dict[str, Any] = {}
     if method == "top_k_graph":
-        top = _as_top_probes(result)
-        clusters = cluster_top_probes(
-            top, num_clusters, num_neighbors=num_neighbors, sign=sign, **shared
-        )
+        choices |= {"num_neighbors": num_neighbors, "sign": sign}
+        if isinstance(result, xr.Dataset):
+            clusters = cluster_top_probes(result, num_clusters, **choices)
+        else:
+            clusters = cluster_nearest(result, num_clusters, **choices)
     elif method == "nystrom":
-        matrix, choices = _as_matrix(result, method), {"normalize": normalize, "evidence": evidence}
+        choices |= {"num_landmarks": nystrom.num_landmarks, "evidence": evidence}
         clusters, details = cluster_by_landmarks(
-            matrix, num_clusters, sign=sign, **choices, **shared
+            _as_matrix(result, method), num_clusters, sign=sign, **choices
         )
     else:
         similarity = sign * read_square(_as_matrix(result, method))
-        choices = {"normalize": normalize, "num_neighbors": num_neighbors, "evidence": evidence}
-        clusters = cluster_similarity(similarity, num_clusters, method=method, **choices, **shared)
+        choices |= {"num_neighbors": num_neighbors, "evidence": evidence}
+        clusters = cluster_similarity(similarity, num_clusters, method=method, **choices)
     return _label(clusters, result).assign_attrs(**shared, **details)
 
 
@@ -117,13 +123,6 @@ def _as_matrix(result: xr.DataArray | xr.Dataset, method: str) -> xr.DataArray:
         )
         raise InputError(message)
     return result
-
-
-def _as_top_probes(result: xr.DataArray | xr.Dataset) -> xr.Dataset:
-    if isinstance(result, xr.Dataset):
-        return result
-    message = "method 'top_k_graph' needs top probes, got a result; use top_probes(result, k)"
-    raise InputError(message)
 
 
 def _label(clusters: Clusters, result: xr.DataArray | xr.Dataset) -> xr.Dataset:

@@ -8,10 +8,10 @@ import xarray as xr
 from neurashed.clustering.affinity import count_neighbors, nearest_neighbors
 from neurashed.clustering.choices import check_choice
 from neurashed.clustering.held_out import RIDGE, held_out_votes
-from neurashed.clustering.mutual_blocks import iterate_mutual_blocks
+from neurashed.clustering.mutual_blocks import iterate_mutual_blocks, nearest_in_blocks
 from neurashed.clustering.square import read_mutual_elasticity, read_square, source_coordinates
 from neurashed.errors import InputError
-from neurashed.results import TopProbesBuilder, is_large
+from neurashed.results import is_large
 
 __all__ = ["VotesOf", "odd_ones_out"]
 
@@ -153,17 +153,11 @@ def _count_votes_by_blocks(
 ) -> np.ndarray:
     """Return the same of a result that does not fit in memory, with weights in float32."""
     num_sources = len(classes)
-    each = np.arange(num_sources)
-    builder = TopProbesBuilder(num_sources, num_sources, num_neighbors, self_index=each)
-    for block in iterate_mutual_blocks(result):
-        # Neighbors that move the other way have no vote, so they may be anyone.
-        weights = np.maximum(block.values, 0.0)
-        builder.add(block.rows, block.columns, weights)
-        if block.rows != block.columns:
-            builder.add(block.columns, block.rows, weights.T)
-    weights, neighbors = builder.finish()
+    # Neighbors that move the other way have no vote, so they may be anyone.
+    blocks = iterate_mutual_blocks(result)
+    weights, neighbors = nearest_in_blocks(blocks, num_sources, num_neighbors)
     votes = np.zeros((num_sources, classes.max() + 1))
-    np.add.at(votes, (each[:, None], classes[neighbors]), np.nan_to_num(weights))
+    np.add.at(votes, (np.arange(num_sources)[:, None], classes[neighbors]), np.nan_to_num(weights))
     return votes / num_neighbors
 
 

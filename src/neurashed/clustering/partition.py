@@ -2,7 +2,7 @@
 
 import warnings
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -32,7 +32,15 @@ from neurashed.clustering.num_clusters import NumClusters, choose_num_clusters
 from neurashed.clustering.undefined import find_kept
 from neurashed.errors import InputError, NeurashedWarning
 
-__all__ = ["LEFT_OUT", "Clusters", "check_num_clusters", "cluster_similarity", "number_by_size"]
+__all__ = [
+    "LEFT_OUT",
+    "Clusters",
+    "check_num_clusters",
+    "cluster_features",
+    "cluster_similarity",
+    "number_by_size",
+    "spread_clusters",
+]
 
 # The label of an example that was left out, as in scikit-learn.
 LEFT_OUT = -1
@@ -263,3 +271,19 @@ def _spread(values: np.ndarray, kept: np.ndarray) -> np.ndarray:
     spread = np.full(len(kept), np.nan)
     spread[kept] = values
     return spread
+
+
+def cluster_features(
+    features: np.ndarray, num_clusters: int, random_state: _RandomState
+) -> np.ndarray:
+    """Return k-means clusters of features ``(example, feature)``, the largest first."""
+    found = _by_k_means_on_rows(features, num_clusters, None, random_state)
+    return number_by_size(found)
+
+
+def spread_clusters(clusters: Clusters, kept: np.ndarray) -> Clusters:
+    """Return clusters of all examples from those of the ones that are kept."""
+    labels = np.full(len(kept), LEFT_OUT)
+    labels[kept] = clusters.labels
+    typicality, margin = _spread(clusters.typicality, kept), _spread(clusters.margin, kept)
+    return replace(clusters, labels=labels, typicality=typicality, margin=margin, kept=kept)

@@ -5,10 +5,16 @@ from dataclasses import dataclass
 import numpy as np
 import xarray as xr
 
-from neurashed.clustering import near_duplicates, odd_ones_out
+from neurashed.clustering import (
+    KnownPairs,
+    closest_pairs,
+    find_known_pairs,
+    near_duplicates,
+    odd_ones_out,
+    odd_sources,
+)
 from neurashed.report.members import Member, MemberReader
 from neurashed.report.ranked import Ranked
-from neurashed.report.ranked_pairs import KnownPairs, closest_pairs, find_known_pairs, odd_sources
 
 __all__ = [
     "LookAlikes",
@@ -123,9 +129,8 @@ def describe_ranked_look_alikes(result: xr.DataArray, ranked: Ranked) -> LookAli
     if ranked.own is None:
         return None
     reader, noted = MemberReader(result), _label_of(result)
-    known = find_known_pairs(
-        ranked, is_symmetric=result.attrs.get("measure") in _SYMMETRIC_MEASURES
-    )
+    is_symmetric = result.attrs.get("measure") in _SYMMETRIC_MEASURES
+    known = find_known_pairs(ranked.values, ranked.places, ranked.own, is_symmetric=is_symmetric)
     pairs = [
         Pair(reader.read(first, noted), reader.read(second, noted), f"{value:.4f}")
         for first, second, value in closest_pairs(known, _NUM_PAIRS)

@@ -1,11 +1,10 @@
 """Near-duplicates and odd ones out of a result of which only the top probes are at hand."""
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
 
-from neurashed.report.ranked import Ranked
+from neurashed.clustering.affinity import count_neighbors
 
 __all__ = ["KnownPairs", "OddSource", "closest_pairs", "find_known_pairs", "odd_sources"]
 
@@ -40,24 +39,29 @@ class OddSource:
     score: float
 
 
-def find_known_pairs(ranked: Ranked, *, is_symmetric: bool) -> KnownPairs:
+def find_known_pairs(
+    values: np.ndarray, places: np.ndarray, own: np.ndarray, *, is_symmetric: bool
+) -> KnownPairs:
     """Return the pairs whose mutual elasticity follows from top probes.
 
     These are the pairs of which each is among the top probes of the other or, where the measure is
     symmetric, one of them is.
 
     Args:
-        ranked: Top probes with each source's own value.
+        values: Values of the top probes of sources that are the probes ``(source, rank)``; NaN
+            where there is no further probe.
+        places: Places of the probes; -1 where there is none.
+        own: What each source does to itself ``(source,)``.
         is_symmetric: Whether the measure is symmetric.
 
     Returns:
         The pairs.
     """
-    num_sources, num_ranks = ranked.places.shape
-    own = np.asarray(ranked.own, dtype=np.float64)
+    num_sources, num_ranks = places.shape
+    own = np.asarray(own, dtype=np.float64)
     own = np.where(np.isfinite(own) & (own != 0), own, np.nan)
-    first, second = np.repeat(np.arange(num_sources), num_ranks), ranked.places.ravel()
-    values = ranked.values.ravel().astype(np.float64)
+    first, second = np.repeat(np.arange(num_sources), num_ranks), places.ravel()
+    values = values.ravel().astype(np.float64)
     if is_symmetric:
         first, second = np.concatenate([first, second]), np.concatenate([second, first])
         values = np.tile(values, 2)
@@ -120,7 +124,7 @@ def odd_sources(pairs: KnownPairs, classes: np.ndarray, count: int) -> list[OddS
 
 def _count_votes(pairs: KnownPairs, classes: np.ndarray) -> np.ndarray:
     """Return the mean vote of the nearest sources for each class ``(source, class)``."""
-    num_neighbors = math.ceil(math.log2(len(classes)))
+    num_neighbors = count_neighbors(len(classes))
     order = np.lexsort((pairs.second, -pairs.values, pairs.first))
     first, second, values = (one[order] for one in (pairs.first, pairs.second, pairs.values))
     ranks = np.arange(len(first)) - np.searchsorted(first, first)
