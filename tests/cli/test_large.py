@@ -4,6 +4,7 @@ import json
 import shutil
 from pathlib import Path
 
+import distributed
 import numpy as np
 import pytest
 from typer.testing import CliRunner, Result
@@ -75,6 +76,33 @@ def test_a_run_without_its_end_goes_on(folder: Path):
     assert invoke(*MEASURE, "--store", "float32", "--out", "run").exit_code == 0
     assert RunFolder.open("run").record.finished
     assert np.array_equal(open_result("run").values, before)
+
+
+@pytest.mark.parametrize("how", [["--store", "int8"], ["--no-matrix"], []])
+def test_the_same_command_again_after_the_end(how: list[str], folder: Path):
+    command = (*MEASURE, "--top", "3", *how, "--out", "run")
+    first = invoke(*command)
+    before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    again = invoke(*command)
+    assert again.exit_code == 0, again.output
+    assert again.stdout == first.stdout
+    said = "run holds this run, which had come to its end; nothing is computed"
+    assert again.stderr.splitlines() == [said]
+    other = invoke(*command, "--seed", "1")
+    assert other.exit_code == 2
+    assert "run holds a finished run with other seed, weights; choose another" in other.stderr
+    assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before
+
+
+def test_a_plan_counts_the_workers_of_a_cluster():
+    with distributed.LocalCluster(
+        n_workers=2, processes=False, dashboard_address=":0", silence_logs="CRITICAL"
+    ) as cluster:
+        address = cluster.scheduler_address
+        outcome = invoke(*MEASURE, "--plan", "--json", "--scheduler", address)
+    assert outcome.exit_code == 0, outcome.output
+    answer = json.loads(outcome.stdout)
+    assert (answer["num_tiles"], answer["num_processes"]) == (1, 2)
 
 
 def test_an_unknown_type_is_a_mistake():

@@ -12,7 +12,7 @@ from tiled_cases import NUM_TILES, digest_tiles, done_tiles, stream
 
 from neurashed.errors import InputError, NeurashedError
 from neurashed.results.tiled import Tile
-from neurashed.scale import Cluster, cluster, connect
+from neurashed.scale import Cluster, cluster, connect, count_processes
 
 NUM_WORKERS = 2
 # Workers are forked from a server that has loaded the library, and a dead one is soon found.
@@ -52,6 +52,10 @@ def test_same_bits_as_here(client: distributed.Client, tmp_path: Path):
     found = stream(tmp_path / "there" / "s.zarr", executor=client)
     assert found.num_computed == NUM_TILES
     assert digest_tiles(tmp_path / "there") == digest_tiles(tmp_path / "here")
+
+
+def test_workers_are_counted(client: distributed.Client):
+    assert count_processes(client) == count_processes(Cluster(client)) == NUM_WORKERS
 
 
 @pytest.mark.parametrize("sees_store", [True, False])

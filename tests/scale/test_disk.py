@@ -4,17 +4,25 @@ import errno
 import os
 import resource
 from collections.abc import Iterator
+from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from multiprocessing.connection import Connection
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
+import torch
 import zarr
 from forked import FORKED
 from tiled_cases import NUM_TILES, TILING, done_tiles, interrupt, refused, stream
+from torch import nn
 
 import neurashed as ns
+from neurashed.elasticity import Tiling, plan_streaming
+from neurashed.elasticity.sizes import describe_bytes
+from neurashed.elasticity.tile_plan import check_disk
 from neurashed.errors import NeurashedError, StoreError
 from neurashed.results.tiled import Storage
 
@@ -24,6 +32,41 @@ def test_disk_too_small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     with refused("has 1 kB left and the job needs up to .* make room, keep fewer bits"):
         stream(tmp_path / "s.zarr")
     assert list(tmp_path.iterdir()) == []
+
+
+SCRATCH: dict[str, tuple[Any, int, str]] = {
+    "here": (None, 1, "{one} of scratch"),
+    "threads": (ThreadPoolExecutor(3), 1, "{one} of scratch"),
+    "processes": (
+        ProcessPoolExecutor(3, mp_context=FORKED), 3,
+        "{three} of scratch, {one} for each of 3 processes",
+    ),
+    "who knows": (Executor(), 1, "{one} of scratch for each worker"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("where", SCRATCH)
+def test_every_process_has_a_scratch_of_its_own(
+    where: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    executor, num_counted, said = SCRATCH[where]
+    sources = ns.Examples(torch.zeros(1000, 500), torch.zeros(1000))
+    task = ns.Task(nn.Sequential(nn.Linear(500, 1499), nn.Linear(1499, 1)), "mse", "output")
+    given = {"executor": executor, "memory": "16MB", "tiling": Tiling(side=64)}
+    plan = plan_streaming(task, sources, **given)
+    assert plan.scratch_bytes > 8e6
+    one, three = (describe_bytes(num * plan.scratch_bytes) for num in (1, 3))
+    said = said.format(one=one, three=three)
+    assert plan.describe().splitlines()[1].endswith(f" for the result and {said}")
+    needed = plan.bytes_on_disk + num_counted * plan.scratch_bytes
+    for free in (needed, needed - 1):
+        monkeypatch.setattr("shutil.disk_usage", lambda _: SimpleNamespace(free=free))  # noqa: B023
+        if free == needed:
+            check_disk(plan, tmp_path / "s.zarr", 0)
+            continue
+        with refused(rf"of result, {said}\); make room.*; scratch='none' computes again what"):
+            ns.stream_elasticity(task, sources, store=tmp_path / "s.zarr", **given)
+    assert not list(tmp_path.iterdir())
 
 
 def test_full_disk_in_the_middle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

@@ -10,6 +10,7 @@ import typer
 from neurashed.cli.application import SUMMARIES
 from neurashed.cli.console import open_console, print_json, show_log, show_progress
 from neurashed.cli.summary import print_summary, summary_as_numbers
+from neurashed.elasticity import MeasurementPlan, StreamPlan
 from neurashed.errors import InputError, ResolutionWarning
 from neurashed.experiments import (
     MeasureSettings,
@@ -242,7 +243,8 @@ def measure(  # noqa: PLR0913, PLR0917, each is an option of the command line
         seed=seed,
     )
     if plan:
-        _print_plan(settings, json)
+        executor = None if scheduler is None else connect(scheduler)
+        _print_plan(plan_run(settings, executor=executor), json)
         return
     if out is None:
         message = "no folder for the run was given; add --out FOLDER, or --plan to stop before"
@@ -278,8 +280,7 @@ def _print_run(
     console.print(f"Report: {report or f'neurashed report {run.path}'}", soft_wrap=True)
 
 
-def _print_plan(settings: MeasureSettings, as_json: bool) -> None:
-    plan = plan_run(settings)
+def _print_plan(plan: MeasurementPlan | StreamPlan, as_json: bool) -> None:
     if as_json:
         print_json(plan.to_dict())
     else:

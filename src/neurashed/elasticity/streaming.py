@@ -132,8 +132,8 @@ def stream_elasticity(  # noqa: PLR0913, the front door of large measurements
     wanted = tuple(compress(makes, kept))
     check_free(target, makes, overwrite=overwrite)
     plan = plan_streaming(
-        task, sources, probes, measure=measure, step=step, tiling=tiling, memory=memory,
-        device=device, options=options,
+        task, sources, probes, measure=measure, step=step, tiling=tiling, executor=executor,
+        memory=memory, device=device, options=options,
         begun=None if overwrite else read_identity(target, makes),
     )  # fmt: skip
     identity = identify(plan, tiling)

@@ -18,6 +18,7 @@ from neurashed.engine import BlockPlan
 from neurashed.errors import StoreError
 from neurashed.results import collect_provenance
 from neurashed.results.tiled import TileGrid, count_bytes
+from neurashed.scale import count_processes
 from neurashed.task import Task
 from neurashed.typing import Measure, Step
 
@@ -40,7 +41,9 @@ class StreamPlan:
         prepared: The measurement, checked.
         products: How its products are computed, or None where steps are taken.
         bytes_on_disk: What the store takes at most: compression makes it less.
-        scratch_bytes: What a scratch file takes.
+        scratch_bytes: What the scratch files of one process take at most.
+        num_processes: Processes that compute, each with scratch files of its own; None if that is
+            not known.
     """
 
     job: ElasticityJob
@@ -48,6 +51,18 @@ class StreamPlan:
     products: BlockPlan | None
     bytes_on_disk: int
     scratch_bytes: int
+    num_processes: int | None = 1
+
+    @property
+    def scratch(self) -> str:
+        """What scratch files take, in words."""
+        each = describe_bytes(self.scratch_bytes)
+        if self.num_processes is None:
+            return f"{each} of scratch for each worker"
+        if self.num_processes == 1 or not self.scratch_bytes:
+            return f"{each} of scratch"
+        total = describe_bytes(self.num_processes * self.scratch_bytes)
+        return f"{total} of scratch, {each} for each of {self.num_processes} processes"
 
     def describe(self) -> str:
         """The plan in a few lines."""
@@ -57,11 +72,7 @@ class StreamPlan:
             f"{grid.num_sources:,} sources x {grid.num_probes:,} probes in {len(grid):,} tiles of "
             f"{grid.height:,} x {grid.width:,}{half}",
             f"disk: at most {describe_bytes(self.bytes_on_disk)} for the result"
-            + (
-                f" and {describe_bytes(self.scratch_bytes)} of scratch"
-                if self.scratch_bytes
-                else ""
-            ),
+            + (f" and {self.scratch}" if self.scratch_bytes else ""),
             f"memory: {self.job.budget}",
         ]
         if self.products is not None:
@@ -80,6 +91,7 @@ class StreamPlan:
             "num_tiles": len(grid),
             "bytes_on_disk": self.bytes_on_disk,
             "scratch_bytes": self.scratch_bytes,
+            "num_processes": self.num_processes,
             **plan,
         }
 
@@ -92,6 +104,7 @@ def plan_streaming(  # noqa: PLR0913, the arguments of the front door
     measure: Measure = "tangent_kernel",
     step: Step = "first_order",
     tiling: Tiling | None = None,
+    executor: object = None,
     memory: str | int | None = None,
     device: str = "auto",
     options: MeasurementOptions | None = None,
@@ -106,6 +119,7 @@ def plan_streaming(  # noqa: PLR0913, the arguments of the front door
         measure: The measure.
         step: Whether the step is really taken.
         tiling: How it is to be cut and kept.
+        executor: What is to compute the tiles, see `stream_elasticity`.
         memory: Budget of each process.
         device: Where to compute.
         options: Options.
@@ -136,7 +150,8 @@ def plan_streaming(  # noqa: PLR0913, the arguments of the front door
     )  # fmt: skip
     on_disk = count_bytes(grid, tiling.storage) if tiling.keep_matrix else 0
     on_disk += 2 * len(grid) * grid.height * tiling.top_k * _BYTES_OF_A_TOP_PROBE
-    return StreamPlan(job, prepared, products, on_disk, _scratch_bytes(prepared, products, tiling))
+    scratch = _scratch_bytes(prepared, products, tiling)
+    return StreamPlan(job, prepared, products, on_disk, scratch, count_processes(executor))
 
 
 def _cut(
@@ -175,14 +190,15 @@ def check_disk(plan: StreamPlan, target: Path, present: int) -> None:
     while not folder.exists():
         folder = folder.parent
     free = shutil.disk_usage(folder).free
-    needed = plan.bytes_on_disk + plan.scratch_bytes - present
+    needed = plan.bytes_on_disk + plan.scratch_bytes * (plan.num_processes or 1) - present
     if needed > free:
+        instead = "scratch='none' computes again what does not fit in memory, and takes no scratch"
         message = (
             f"the disk of {folder} has {describe_bytes(free)} left and the job needs up to "
             f"{describe_bytes(needed)} ({describe_bytes(plan.bytes_on_disk)} of result, "
-            f"{describe_bytes(plan.scratch_bytes)} of scratch); make room, keep fewer bits "
+            f"{plan.scratch}); make room, keep fewer bits "
             "(Storage(dtype='float16') or 'int8'), or keep the strongest probes alone "
-            "(keep_matrix=False, top_k=8)"
+            f"(keep_matrix=False, top_k=8){f'; {instead}' if plan.scratch_bytes else ''}"
         )
         raise StoreError(message)
 

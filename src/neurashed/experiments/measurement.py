@@ -100,20 +100,21 @@ class _Work:
         return named if self.probes is None else {**named, "probes": self.probes.checksum()}
 
 
-def plan_run(settings: MeasureSettings) -> MeasurementPlan | StreamPlan:
+def plan_run(settings: MeasureSettings, *, executor: object = None) -> MeasurementPlan | StreamPlan:
     """Return how a measurement would be made and what it would cost, without making it.
 
     Args:
         settings: The measurement.
+        executor: What would compute tiles, see `run_measurement`.
 
     Returns:
         The plan.
     """
     work = _load(settings)
-    if _is_streamed(settings, work):
+    if executor is not None or _is_streamed(settings, work):
         return plan_streaming(
             work.task, work.sources, work.probes, **_choices(settings),
-            tiling=_tiling(settings, work), options=_options(settings),
+            tiling=_tiling(settings, work), executor=executor, options=_options(settings),
         )  # fmt: skip
     return plan_measurement(
         work.task, work.sources, work.probes, **_choices(settings), options=_options(settings)

@@ -7,7 +7,7 @@ Scheduling, shipping and retrying are the executor's; it computes none of the nu
 from neurashed.scale.class_sums import ClassReduction, join_class_sums
 from neurashed.scale.cluster import Cluster, connect
 from neurashed.scale.job import OpenJob, Reduction, TileJob, TileValues
-from neurashed.scale.run import Outcome, Work, run_work
+from neurashed.scale.run import Outcome, Work, count_processes, run_work
 from neurashed.scale.top_probes import TopReduction, join_top_probes
 
 __all__ = [
@@ -21,6 +21,7 @@ __all__ = [
     "TopReduction",
     "Work",
     "connect",
+    "count_processes",
     "join_class_sums",
     "join_top_probes",
     "run_work",

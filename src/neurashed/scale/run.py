@@ -2,7 +2,7 @@
 
 import contextlib
 from collections.abc import Callable, Generator, Iterator
-from concurrent.futures import Executor
+from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +15,7 @@ from neurashed.scale.cluster import Cluster, run_on_cluster
 from neurashed.scale.executors import run_here, run_on_executor
 from neurashed.scale.work import Piece, Work, forget, keep
 
-__all__ = ["Outcome", "Work", "run_work"]
+__all__ = ["Outcome", "Work", "count_processes", "run_work"]
 
 
 @dataclass(frozen=True)
@@ -112,6 +112,23 @@ def _find_done(work: Work, journal: Journal) -> dict[str, dict[str, Any]]:
     return done
 
 
+def count_processes(executor: object) -> int | None:
+    """Return how many processes an executor has, each of which opens the job for itself.
+
+    Args:
+        executor: What `run_work` takes.
+
+    Returns:
+        How many there are now, or None where nothing says it.
+    """
+    if executor is None or isinstance(executor, ThreadPoolExecutor):
+        return 1
+    if isinstance(executor, ProcessPoolExecutor):
+        return getattr(executor, "_max_workers", None)  # no public name says it
+    cluster = _as_cluster(executor)
+    return None if cluster is None else len(cluster.client.nthreads()) or None
+
+
 def _pieces(
     work: Work, missing: list[Tile], executor: object, journal: Journal
 ) -> Generator[Piece]:
@@ -119,14 +136,21 @@ def _pieces(
         return run_here(work, missing)
     if isinstance(executor, Executor):
         return run_on_executor(work, missing, executor, journal.folder)
-    if isinstance(executor, Cluster):
-        return run_on_cluster(work, missing, executor, journal.folder)
-    if type(executor).__module__.startswith("distributed."):
-        client = require("distributed", extra="dask").Client
-        if isinstance(executor, client):
-            return run_on_cluster(work, missing, Cluster(executor), journal.folder)
+    cluster = _as_cluster(executor)
+    if cluster is not None:
+        return run_on_cluster(work, missing, cluster, journal.folder)
     message = (
         f"executor is a {type(executor).__name__}; give a concurrent.futures.Executor, a "
         "dask.distributed.Client, or None to compute here"
     )
     raise InputTypeError(message)
+
+
+def _as_cluster(executor: object) -> Cluster | None:
+    if isinstance(executor, Cluster):
+        return executor
+    if type(executor).__module__.startswith("distributed."):
+        client = require("distributed", extra="dask").Client
+        if isinstance(executor, client):
+            return Cluster(executor)
+    return None
