@@ -16,7 +16,16 @@ import pytest
 import torch
 import zarr
 from forked import FORKED
-from tiled_cases import NUM_TILES, TILING, done_tiles, interrupt, refused, stream
+from tiled_cases import (
+    NUM_TILES,
+    TILING,
+    done_tiles,
+    draw_examples,
+    interrupt,
+    make_task,
+    refused,
+    stream,
+)
 from torch import nn
 
 import neurashed as ns
@@ -24,7 +33,7 @@ from neurashed.elasticity import Tiling, plan_streaming
 from neurashed.elasticity.sizes import describe_bytes
 from neurashed.elasticity.tile_plan import check_disk
 from neurashed.errors import NeurashedError, StoreError
-from neurashed.results.tiled import Storage
+from neurashed.results.tiled import Journal, Storage, journal_of
 
 
 def test_disk_too_small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
@@ -32,6 +41,25 @@ def test_disk_too_small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     with refused("has 1 kB left and the job needs up to .* make room, keep fewer bits"):
         stream(tmp_path / "s.zarr")
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("has_probes", [False, True])
+@pytest.mark.parametrize("choices", [{"top_k": 9}, {"class_table": True}])
+def test_what_is_kept_of_every_tile_is_counted(
+    choices: dict[str, Any], has_probes: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    store = tmp_path / "s.zarr"
+    sources = draw_examples(300, num_classes=30)
+    probes = draw_examples(100, first_id=400, num_classes=30) if has_probes else None
+    given: dict[str, Any] = {
+        "sources": sources, "probes": probes, "measure": "tangent_kernel",
+        "tiling": Tiling(keep_matrix=False, side=64, **choices),
+    }  # fmt: skip
+    monkeypatch.setattr(Journal, "remove", Journal.close)
+    stream(store, **given)
+    kept = sum(path.stat().st_size for path in (journal_of(store) / "done").glob("*.npz"))
+    planned = plan_streaming(make_task(), **given).bytes_on_disk
+    assert kept / 1.4 < planned < 2 * kept  # the files have heads, and the last tiles are smaller
 
 
 SCRATCH: dict[str, tuple[Any, int, str]] = {

@@ -28,8 +28,10 @@ _SYMMETRIC = {"tangent_kernel", "cosine", "kernelized"}
 # Bytes of a strip of sources against all probes, where a measure is computed in such.
 _STRIP_BYTES = 64 * 2**20
 _STEP_OF_SIDES = 64
-# Numbers and places of the strongest probes of a tile.
+# Number and place of one of the strongest probes of a tile.
 _BYTES_OF_A_TOP_PROBE = 8
+# Sum and count of one example of a tile with one class.
+_BYTES_OF_A_CLASS_SUM = 16
 
 
 @dataclass(frozen=True)
@@ -40,7 +42,8 @@ class StreamPlan:
         job: What each process computes.
         prepared: The measurement, checked.
         products: How its products are computed, or None where steps are taken.
-        bytes_on_disk: What the store takes at most: compression makes it less.
+        bytes_on_disk: What the store and the journal beside it take at most: compression makes it
+            less.
         scratch_bytes: What the scratch files of one process take at most.
         num_processes: Processes that compute, each with scratch files of its own; None if that is
             not known.
@@ -149,7 +152,7 @@ def plan_streaming(  # noqa: PLR0913, the arguments of the front door
         replace(options, progress=None), grid, judged,
     )  # fmt: skip
     on_disk = count_bytes(grid, tiling.storage) if tiling.keep_matrix else 0
-    on_disk += 2 * len(grid) * grid.height * tiling.top_k * _BYTES_OF_A_TOP_PROBE
+    on_disk += len(grid) * _bytes_of_a_piece(grid, tiling, sources, probes or sources)
     scratch = _scratch_bytes(prepared, products, tiling)
     return StreamPlan(job, prepared, products, on_disk, scratch, count_processes(executor))
 
@@ -165,6 +168,16 @@ def _cut(
     fits = int(_STRIP_BYTES / prepared.subject.dtype.itemsize / width)
     height = tiling.side or max(1, min(fits, num_sources))
     return TileGrid(num_sources, num_probes, height, width)
+
+
+def _bytes_of_a_piece(grid: TileGrid, tiling: Tiling, sources: Examples, probes: Examples) -> int:
+    """Bytes of what the journal keeps of a tile until all of them are joined."""
+    needed = 2 * grid.height * tiling.top_k * _BYTES_OF_A_TOP_PROBE
+    labels = [each.labels for each in (sources, probes) if each.labels is not None]
+    if tiling.class_table and len(labels) == 2:
+        of_sources, of_probes = (len(set(each)) for each in labels)
+        needed += (grid.height * of_probes + grid.width * of_sources) * _BYTES_OF_A_CLASS_SUM
+    return needed
 
 
 def _scratch_bytes(prepared: Prepared, products: BlockPlan | None, tiling: Tiling) -> int:
