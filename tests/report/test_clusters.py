@@ -70,8 +70,16 @@ def test_finer_labels_are_counted_and_scored():
     assert section.finer_labels == ["a", "b"]
     assert section.counts == [[6, 0], [0, 6]]
     assert section.agreement[0][1][0] == ("1.000", "")
+    assert section.classes == "Finer classes"
+
+
+def test_without_finer_labels_the_classes_are_counted():
     bare = make_clustered(fine_labels=False)
     section = describe_clusters(bare, bare)
+    assert section.classes == "Classes"
+    assert section.counts == [[5, 1], [0, 6]]
+    same = bare.assign_coords(source_label=("source", ["a"] * bare.sizes["source"]))
+    section = describe_clusters(same, same)
     assert section.counts == []
     assert section.agreement == []
 

@@ -16,7 +16,7 @@ __all__ = ["SUMMARIES", "app"]
 SUMMARIES = {
     "demo": "Train two small networks on digits and show what each learns together.",
     "measure": "Measure the elasticity of your own network on your own data.",
-    "cluster": "Find the subclasses that hide behind a coarse label of your data.",
+    "cluster": "Find the subclasses that hide behind a coarse label, or cluster a run.",
     "info": "Say what a run holds: settings, coverage, strength, classes, warnings.",
     "report": "Write the HTML report of a run.",
     "reproduce": "Repeat the experiments of a paper, ours beside the published numbers.",

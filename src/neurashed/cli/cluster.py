@@ -1,241 +1,89 @@
 """``neurashed cluster``."""
 
 import warnings
-from dataclasses import asdict
+from collections.abc import Collection
+from dataclasses import asdict, fields, replace
 from pathlib import Path
-from typing import Annotated, get_args
+from typing import Any
 
 import typer
 
+from neurashed.cli import cluster_options as options
 from neurashed.cli.application import SUMMARIES
-from neurashed.cli.cluster_tables import clusters_as_numbers, print_clusters
-from neurashed.cli.console import open_console, print_json, show_progress
-from neurashed.clustering import Evidence, Method, Normalize, Undefined
+from neurashed.cli.cluster_options import ALL_BASELINES, DEFAULT, NO_BASELINES
+from neurashed.cli.cluster_tables import (
+    clusters_as_numbers,
+    print_clusters,
+    print_run_clusters,
+    run_clusters_as_numbers,
+)
+from neurashed.cli.console import open_console, print_json, show_log, show_progress
+from neurashed.clustering import Method, ResultMethod
 from neurashed.errors import InputError, ResolutionWarning
-from neurashed.experiments import CLUSTERED, CLUSTERS_FILE, ClusterSettings, run_clustering
+from neurashed.experiments import (
+    CLUSTERED,
+    CLUSTERS_FILE,
+    ClusterSettings,
+    RunClusterSettings,
+    cluster_run,
+    run_clustering,
+)
 from neurashed.report import write_run_report
-from neurashed.subclasses import BASELINES, Protocol
-from neurashed.typing import Measure
 
 __all__ = ["app"]
 
 app = typer.Typer(add_completion=False)
-_DEFAULT = ClusterSettings(data="", coarse=())
-_WHAT, _TRAINING, _HOW, _WHERE = (
-    "Which examples",
-    "What learns the coarse label",
-    "How clusters are found",
-    "What becomes of it",
-)
-_NO_BASELINES = "none"
 
 
 @app.command(
     "cluster",
     help=SUMMARIES["cluster"],
-    epilog="Example: neurashed cluster --data digits --coarse 3,5 --auxiliary 8,9 --num-clusters 2 "
-    "--out runs/three-or-five",
+    epilog="Example: neurashed cluster --data digits --coarse 3,5 --auxiliary 8,9 "
+    "--num-clusters 2 --out runs/three-or-five, or "
+    "neurashed cluster runs/mnist --method nystrom --landmarks 1000",
 )
 def cluster(  # noqa: PLR0913, PLR0917, each is an option of the command line
-    data: Annotated[
-        str,
-        typer.Option(
-            metavar="SPEC",
-            rich_help_panel=_WHAT,
-            help="The examples: digits, mnist:FOLDER, cifar10:FOLDER, FILE.npz or "
-            "package.module:function, as in digits?first=500.",
-        ),
-    ],
-    coarse: Annotated[
-        list[str],
-        typer.Option(
-            metavar="LABELS",
-            rich_help_panel=_WHAT,
-            help="The primary classes, behind which subclasses hide: one coarse label, or several "
-            "to be merged into one, as in 3,5; may be repeated.",
-        ),
-    ],
-    out: Annotated[
-        Path,
-        typer.Option(
-            metavar="FOLDER",
-            rich_help_panel=_WHERE,
-            help="Folder of the run; a killed run goes on after its last whole network.",
-        ),
-    ],
-    auxiliary: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="LABELS",
-            rich_help_panel=_WHAT,
-            help="The classes that the network learns to tell them from.",
-            show_default="all others",
-        ),
-    ] = None,
-    per_class: Annotated[
-        int | None,
-        typer.Option(
-            metavar="NUMBER",
-            rich_help_panel=_WHAT,
-            help="The first so many of each primary class.",
-            show_default="all",
-        ),
-    ] = _DEFAULT.per_class,
-    auxiliary_total: Annotated[
-        int | None,
-        typer.Option(
-            metavar="NUMBER",
-            rich_help_panel=_WHAT,
-            help="The first so many auxiliary examples.",
-            show_default="all",
-        ),
-    ] = _DEFAULT.auxiliary_total,
-    model: Annotated[
-        str | None,
-        typer.Option(
-            metavar="SPEC",
-            rich_help_panel=_TRAINING,
-            help="package.module:function, which returns a network with one output, or a built-in "
-            "name; either with arguments, as in two_layer_relu?num_inputs=64.",
-            show_default="chosen by the shape of the inputs",
-        ),
-    ] = _DEFAULT.model,
-    weights: Annotated[
-        str | None,
-        typer.Option(
-            metavar="FILE",
-            rich_help_panel=_TRAINING,
-            help="Weights of the network; with them it is not trained.",
-            show_default="trained here",
-        ),
-    ] = _DEFAULT.weights,
-    loss: Annotated[
-        str, typer.Option(metavar="NAME", rich_help_panel=_TRAINING, help="bce or mse.")
-    ] = _DEFAULT.loss,
-    lr: Annotated[
-        float | None,
-        typer.Option(
-            metavar="RATE",
-            rich_help_panel=_TRAINING,
-            help="Learning rate.",
-        ),
-    ] = _DEFAULT.lr,
-    epochs: Annotated[
-        int,
-        typer.Option(metavar="NUMBER", rich_help_panel=_TRAINING, help="Passes over all examples."),
-    ] = _DEFAULT.num_epochs,
-    batch_size: Annotated[
-        int, typer.Option(metavar="NUMBER", rich_help_panel=_TRAINING, help="Examples in a step.")
-    ] = _DEFAULT.batch_size,
-    looks: Annotated[
-        list[float] | None,
-        typer.Option(
-            metavar="SHARE",
-            rich_help_panel=_TRAINING,
-            help="When a similarity is taken, from 0, before training, to 1, after it; may be "
-            "repeated, and the similarities are averaged.",
-            show_default="1.0",
-        ),
-    ] = None,
-    networks: Annotated[
-        int,
-        typer.Option(
-            metavar="NUMBER",
-            rich_help_panel=_TRAINING,
-            help="How many networks are trained; their similarities are averaged.",
-        ),
-    ] = _DEFAULT.num_networks,
-    protocol: Annotated[
-        Protocol,
-        typer.Option(
-            metavar="trained|while_training",
-            rich_help_panel=_HOW,
-            help="All rows from the trained weights, or each from the step of a walk.",
-        ),
-    ] = _DEFAULT.protocol,
-    measure: Annotated[
-        Measure,
-        typer.Option(
-            metavar="NAME",
-            rich_help_panel=_HOW,
-            help=f"What is made of the responses: {', '.join(get_args(Measure))}.",
-        ),
-    ] = _DEFAULT.measure,
-    num_clusters: Annotated[
-        int | None,
-        typer.Option(
-            metavar="NUMBER",
-            rich_help_panel=_HOW,
-            help="How many clusters.",
-            show_default="chosen by evidence",
-        ),
-    ] = _DEFAULT.num_clusters,
-    method: Annotated[
-        Method,
-        typer.Option(metavar="NAME", rich_help_panel=_HOW, help=f"{', '.join(get_args(Method))}."),
-    ] = _DEFAULT.method,
-    normalize: Annotated[
-        Normalize,
-        typer.Option(
-            metavar="NAME", rich_help_panel=_HOW, help=f"{', '.join(get_args(Normalize))}."
-        ),
-    ] = _DEFAULT.normalize,
-    num_neighbors: Annotated[
-        int | None,
-        typer.Option(
-            metavar="NUMBER",
-            rich_help_panel=_HOW,
-            help="Neighbors of each example where a graph is used.",
-            show_default="log₂ of the number of examples",
-        ),
-    ] = _DEFAULT.num_neighbors,
-    evidence: Annotated[
-        Evidence,
-        typer.Option(
-            metavar="NAME",
-            rich_help_panel=_HOW,
-            help="What chooses the number of clusters: eigengap or silhouette.",
-        ),
-    ] = _DEFAULT.evidence,
-    undefined: Annotated[
-        Undefined,
-        typer.Option(
-            metavar="refuse|drop",
-            rich_help_panel=_HOW,
-            help="What becomes of examples without a defined similarity.",
-        ),
-    ] = _DEFAULT.undefined,
-    repeats: Annotated[
-        int,
-        typer.Option(
-            metavar="NUMBER",
-            rich_help_panel=_HOW,
-            help="How often all is done again from another seed, for intervals.",
-        ),
-    ] = _DEFAULT.num_repeats,
-    baselines: Annotated[
-        str,
-        typer.Option(
-            metavar="NAMES",
-            rich_help_panel=_HOW,
-            help=f"What it is held against, with commas between, or {_NO_BASELINES}.",
-        ),
-    ] = ",".join(BASELINES),
-    seed: Annotated[
-        int, typer.Option(metavar="NUMBER", rich_help_panel=_HOW, help="Seed of everything.")
-    ] = _DEFAULT.seed,
-    overwrite: Annotated[
-        bool,
-        typer.Option("--overwrite", rich_help_panel=_WHERE, help="Replace a run that is there."),
-    ] = False,
-    json: Annotated[
-        bool, typer.Option("--json", rich_help_panel=_WHERE, help="Print the answer as JSON.")
-    ] = False,
+    run: options.Run = None,
+    data: options.Data = None,
+    coarse: options.Coarse = None,
+    out: options.Out = None,
+    auxiliary: options.Auxiliary = None,
+    per_class: options.PerClass = DEFAULT.per_class,
+    auxiliary_total: options.AuxiliaryTotal = DEFAULT.auxiliary_total,
+    model: options.Model = DEFAULT.model,
+    weights: options.Weights = DEFAULT.weights,
+    loss: options.Loss = DEFAULT.loss,
+    lr: options.Lr = DEFAULT.lr,
+    epochs: options.Epochs = DEFAULT.num_epochs,
+    batch_size: options.BatchSize = DEFAULT.batch_size,
+    looks: options.Looks = None,
+    networks: options.Networks = DEFAULT.num_networks,
+    protocol: options.Protocol = DEFAULT.protocol,
+    measure: options.Measure = DEFAULT.measure,
+    num_clusters: options.NumClusters = DEFAULT.num_clusters,
+    method: options.Method = None,
+    landmarks: options.Landmarks = None,
+    normalize: options.Normalize = None,
+    num_neighbors: options.NumNeighbors = DEFAULT.num_neighbors,
+    evidence: options.Evidence = DEFAULT.evidence,
+    undefined: options.Undefined = DEFAULT.undefined,
+    repeats: options.Repeats = DEFAULT.num_repeats,
+    baselines: options.Baselines = ALL_BASELINES,
+    seed: options.Seed = DEFAULT.seed,
+    overwrite: options.Overwrite = False,
+    json: options.AsJson = False,
 ) -> None:
     """Cluster, print what was found, and say where the clusters and the report are."""
-    settings = ClusterSettings(
-        data=data,
-        coarse=_split(coarse),
+    how: dict[str, Any] = {
+        "num_clusters": num_clusters,
+        "num_neighbors": num_neighbors,
+        "evidence": evidence,
+        "undefined": undefined,
+        "seed": seed,
+    }
+    asked = ClusterSettings(
+        data=data or "",
+        coarse=_split(coarse or []),
         auxiliary=_split(auxiliary or []),
         per_class=per_class,
         auxiliary_total=auxiliary_total,
@@ -245,31 +93,91 @@ def cluster(  # noqa: PLR0913, PLR0917, each is an option of the command line
         lr=lr,
         num_epochs=epochs,
         batch_size=batch_size,
-        looks=tuple(looks or _DEFAULT.looks),
+        looks=tuple(looks or DEFAULT.looks),
         num_networks=networks,
         protocol=protocol,
         measure=measure,
-        num_clusters=num_clusters,
-        method=method,
-        normalize=normalize,
-        num_neighbors=num_neighbors,
-        evidence=evidence,
-        undefined=undefined,
         num_repeats=repeats,
-        baselines=() if baselines == _NO_BASELINES else _split([baselines]),
-        seed=seed,
+        baselines=() if baselines == NO_BASELINES else _split([baselines]),
+        **how,
     )
+    if run is not None:
+        _check_alone(asked, out, how)
+        how |= {"method": method, "num_landmarks": landmarks, "normalize": normalize or "cosine"}
+        _cluster_run(run, RunClusterSettings(**how), overwrite=overwrite, as_json=json)
+        return
+    method = _check_method(method, landmarks)
+    settings = replace(asked, method=method, normalize=normalize or DEFAULT.normalize)
+    out = _check_given(out, {"--data": data, "--coarse": coarse, "--out": out})
+    _search(settings, out, overwrite=overwrite, as_json=json)
+
+
+def _check_alone(asked: ClusterSettings, out: Path | None, how: Collection[str]) -> None:
+    """Refuse options that say how networks are trained, where a run was measured before."""
+    names = [field.name for field in fields(asked) if field.name not in {*how, "folder"}]
+    changed = [name for name in names if getattr(asked, name) != getattr(DEFAULT, name)]
+    given = [f"--{name.removeprefix('num_').replace('_', '-')}" for name in changed]
+    given += ["--out"] if out is not None else []
+    if given:
+        message = (
+            f"{', '.join(given)} cannot go with a run, which is clustered as it was measured; "
+            "leave out the options or the run"
+        )
+        raise InputError(message)
+
+
+def _check_given(out: Path | None, needed: dict[str, Any]) -> Path:
+    missing = [name for name, value in needed.items() if not value]
+    if missing or out is None:
+        message = f"{', '.join(missing)} missing; give them, or the folder of a run to cluster"
+        raise InputError(message)
+    return out
+
+
+def _check_method(method: ResultMethod | None, landmarks: int | None) -> Method:
+    if method in ("nystrom", "top_k_graph") or landmarks is not None:
+        option = "--landmarks" if landmarks is not None else f"--method {method}"
+        message = (
+            f"{option} is for a run that was measured; name one, as in neurashed cluster "
+            "runs/mnist --method nystrom"
+        )
+        raise InputError(message)
+    return method or DEFAULT.method
+
+
+def _search(settings: ClusterSettings, out: Path, *, overwrite: bool, as_json: bool) -> None:
     with show_progress() as progress, warnings.catch_warnings():
         warnings.simplefilter("ignore", ResolutionWarning)
         run = run_clustering(settings, out, overwrite=overwrite, progress=progress)
     result = run.result(CLUSTERED).load()
-    report = write_run_report(out)
-    where = {"run": str(out), "clusters": str(out / CLUSTERS_FILE), "report": str(report)}
-    if json:
+    where = _write_report(out)
+    if as_json:
         print_json({**where, "settings": asdict(settings), **clusters_as_numbers(result)})
         return
+    print_clusters(open_console(), result)
+    _print_where(where)
+
+
+def _cluster_run(
+    path: Path, settings: RunClusterSettings, *, overwrite: bool, as_json: bool
+) -> None:
+    with show_log():
+        clusters = cluster_run(path, settings, overwrite=overwrite)
+    where = _write_report(path)
+    if as_json:
+        print_json({**where, **run_clusters_as_numbers(clusters)})
+        return
+    print_run_clusters(open_console(), clusters)
+    _print_where(where)
+
+
+def _write_report(path: Path) -> dict[str, str]:
+    report = write_run_report(path)
+    return {"run": str(path), "clusters": str(path / CLUSTERS_FILE), "report": str(report)}
+
+
+def _print_where(where: dict[str, str]) -> None:
     console = open_console()
-    print_clusters(console, result)
     for name, path in where.items():
         console.print(f"{f'{name.capitalize()}:':9} {path}", soft_wrap=True, markup=False)
 

@@ -8,7 +8,15 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-__all__ = ["clusters_as_numbers", "print_clusters"]
+__all__ = [
+    "clusters_as_numbers",
+    "print_clusters",
+    "print_run_clusters",
+    "run_clusters_as_numbers",
+]
+
+# What is counted in each cluster, the finest that is known first.
+_CLASSES = {"source_fine_label": "finer labels", "source_label": "labels"}
 
 
 def print_clusters(console: Console, result: xr.DataArray) -> None:
@@ -28,7 +36,36 @@ def print_clusters(console: Console, result: xr.DataArray) -> None:
     console.print(_describe_number(about["evidence"]), markup=False)
     console.print(_tabulate_clusters(result))
     if "agreement" in about:
-        console.print(_tabulate_agreement(about))
+        title = f"Agreement with the finer labels, {about['num_repeats']} repeats"
+        console.print(_tabulate_agreement(about["agreement"], title))
+
+
+def print_run_clusters(console: Console, clusters: xr.Dataset) -> None:
+    """Print the same of clusters of a run that was measured before.
+
+    Args:
+        console: Where to print.
+        clusters: What `neurashed.experiments.cluster_run` returns.
+    """
+    about = clusters.attrs
+    console.print(
+        f"\n{about['num_clusters']} clusters of {clusters.sizes['source']:,} examples, by method "
+        f"{about['method']}, normalization {about['normalize']}",
+        markup=False,
+    )
+    if "num_landmarks" in about:
+        console.print(
+            f"{about['num_landmarks']:,} landmarks, {about['num_features']} features; "
+            f"{about['negative_share']:.1%} of the landmarks' eigenvalues are negative and have "
+            "none.",
+            markup=False,
+        )
+    if about["left_out"]:
+        console.print(f"{len(about['left_out']):,} examples are undefined, in no cluster.")
+    console.print(_describe_number(about["evidence"]), markup=False)
+    console.print(_tabulate_clusters(clusters))
+    if "agreement" in about:
+        console.print(_tabulate_agreement(about["agreement"], "Agreement with the known classes"))
 
 
 def _describe_number(evidence: dict[str, Any] | None) -> str:
@@ -41,14 +78,14 @@ def _describe_number(evidence: dict[str, Any] | None) -> str:
     return f"Their number was chosen by {evidence['evidence']}; most speaks for {values}."
 
 
-def _tabulate_clusters(result: xr.DataArray) -> Table:
-    has_finer = "source_fine_label" in result.coords
+def _tabulate_clusters(result: xr.DataArray | xr.Dataset) -> Table:
+    finest = next((name for name in _CLASSES if name in result.coords), None)
     table = Table(title_justify="left", padding=(0, 1, 0, 0))
     for name in ("cluster", "examples", "mean typicality", "ambiguous"):
         table.add_column(name, justify="right")
     table.add_column("most typical ids")
-    if has_finer:
-        table.add_column("finer labels")
+    if finest is not None:
+        table.add_column(_CLASSES[finest])
     labels = result["cluster"].to_numpy()
     for number in np.unique(labels[labels >= 0]):
         members = result.isel(source=labels == number)
@@ -61,30 +98,26 @@ def _tabulate_clusters(result: xr.DataArray) -> Table:
             f"{int((members['margin'].to_numpy() < 0).sum()):,}",
             escape(", ".join(map(str, first))),
         ]
-        finer = _count_finer(members) if has_finer else []
-        table.add_row(*cells, *map(escape, finer))
+        counted = [] if finest is None else _count_classes(members[finest].to_numpy())
+        table.add_row(*cells, *map(escape, counted))
     table.caption = "Ambiguous: moves more with another cluster than with its own."
     table.caption_justify = "left"
     return table
 
 
-def _count_finer(members: xr.DataArray) -> list[str]:
-    names, counts = np.unique(members["source_fine_label"].to_numpy(), return_counts=True)
+def _count_classes(classes: np.ndarray) -> list[str]:
+    names, counts = np.unique(classes, return_counts=True)
     order = np.argsort(-counts, kind="stable")[:4]
     return [", ".join(f"{names[at]} ({counts[at]:,})" for at in order)]
 
 
-def _tabulate_agreement(about: dict[str, Any]) -> Table:
-    table = Table(
-        title=f"Agreement with the finer labels, {about['num_repeats']} repeats",
-        title_justify="left",
-        title_style="bold",
-    )
+def _tabulate_agreement(agreement: dict[str, Any], title: str) -> Table:
+    table = Table(title=title, title_justify="left", title_style="bold")
     table.add_column("")
-    scores = list(next(iter(about["agreement"].values())))
+    scores = list(next(iter(agreement.values())))
     for score in scores:
         table.add_column(score, justify="right")
-    for name, row in about["agreement"].items():
+    for name, row in agreement.items():
         table.add_row(name.replace("_", " "), *(_write_score(row[score]) for score in scores))
     return table
 
@@ -104,3 +137,8 @@ def clusters_as_numbers(result: xr.DataArray) -> dict[str, Any]:
         "sizes": np.bincount(labels[labels >= 0], minlength=about["num_clusters"]).tolist(),
         "num_left_out": int((labels < 0).sum()),
     }
+
+
+def run_clusters_as_numbers(clusters: xr.Dataset) -> dict[str, Any]:
+    """Return what `print_run_clusters` prints, for a script."""
+    return {name: value for name, value in clusters.attrs.items() if name != "provenance"}

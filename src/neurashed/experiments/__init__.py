@@ -26,6 +26,7 @@ from neurashed.experiments.measurement import (
 from neurashed.experiments.neighbors import Neighbors
 from neurashed.experiments.networks import load_network
 from neurashed.experiments.replay import Replay, replay_run
+from neurashed.experiments.run_clusters import RunClusterSettings, cluster_run
 from neurashed.experiments.summary import ResultSummary, summarize_result
 
 __all__ = [
@@ -41,6 +42,8 @@ __all__ = [
     "NetworkFindings",
     "Replay",
     "ResultSummary",
+    "RunClusterSettings",
+    "cluster_run",
     "find_in_demo",
     "load_network",
     "plan_run",

@@ -72,19 +72,23 @@ def _as_json(value: Any) -> Any:  # noqa: ANN401
 
 
 def write_clusters(found: xr.Dataset, path: Path) -> None:
-    """Write one line for each primary example; the file appears only when it is whole.
+    """Write one line for each example; the file appears only when it is whole.
 
     Columns are ``id``, ``cluster`` (-1 for one that was left out), ``typicality``, ``margin``, and
-    ``fine_label`` where it is known. The lines of a cluster stand together, the most typical first.
+    ``fine_label`` where it is known, or else ``label`` where there are several. The lines of a
+    cluster stand together, the most typical first.
 
     Args:
-        found: What `neurashed.subclasses.find_subclasses` returns.
+        found: What `neurashed.subclasses.find_subclasses` or
+            `neurashed.clustering.cluster_by_elasticity` returns.
         path: The file; replaced if it exists.
     """
     columns = {"id": found["source"].values}
     columns |= {name: found[name].values for name in _OF_EXAMPLES}
     if "source_fine_label" in found.coords:
         columns["fine_label"] = found["source_fine_label"].values
+    elif "source_label" in found.coords and len(np.unique(found["source_label"])) > 1:
+        columns["label"] = found["source_label"].values
     order = np.lexsort((-columns["typicality"], columns["cluster"]))
     text = io.StringIO()
     writer = csv.writer(text)

@@ -63,8 +63,10 @@ class ClusterSection:
         evidence: Why there are so many; None if the number was given.
         cards: The clusters.
         table: How much the clusters move each other; None for a single one.
-        finer_labels: Names of the finer classes, if they are known and not too many.
-        counts: For each cluster, how many members of each finer class.
+        classes: What classes are counted, in words.
+        finer_labels: Names of the finer classes, if they are known and not too many; of all classes
+            where none are finer.
+        counts: For each cluster, how many members of each of these.
         agreement: Approaches, each with its scores and their intervals as text.
         pairs: Near-duplicates, with their clusters.
         odd: Members that move with another class than their own.
@@ -76,6 +78,7 @@ class ClusterSection:
     evidence: Evidence | None
     cards: list[ClusterCard]
     table: ClassTable | None
+    classes: str
     finer_labels: list[str]
     counts: list[list[int]]
     agreement: list[tuple[str, list[tuple[str, str]]]]
@@ -88,14 +91,14 @@ def has_clusters(result: xr.DataArray) -> bool:
     return all(name in result.coords for name in ("cluster", "typicality", "margin"))
 
 
-def describe_clusters(clustered: xr.DataArray, result: xr.DataArray) -> ClusterSection:
+def describe_clusters(clustered: xr.DataArray, result: xr.DataArray | None) -> ClusterSection:
     """Lay out the clusters of a result.
 
     Args:
         clustered: A result whose sources carry ``cluster``, ``typicality`` and ``margin``.
             Of a large one only what is said of its sources is read.
         result: A result with several labels, for examples that move with another class than their
-            own; it may be the same.
+            own; it may be the same. Without one, the values of neither are read.
 
     Returns:
         What the page shows.
@@ -104,9 +107,10 @@ def describe_clusters(clustered: xr.DataArray, result: xr.DataArray) -> ClusterS
     labels = clustered["cluster"].to_numpy()
     numbers = [int(each) for each in np.unique(labels[labels >= 0])]
     # Pairs are read of what can be held at once.
-    whole = None if is_large(clustered) else clustered.compute()
+    whole = None if result is None or is_large(clustered) else clustered.compute()
     reader = MemberReader(clustered)
-    finer, counts = _count_finer(clustered, numbers)
+    known, named = _find_classes(clustered)
+    finer, counts = _count_classes(labels, known, numbers)
     return ClusterSection(
         title=_ask(about),
         summary=_summarize(about, labels, numbers),
@@ -114,18 +118,20 @@ def describe_clusters(clustered: xr.DataArray, result: xr.DataArray) -> ClusterS
         evidence=_read_evidence(about),
         cards=[_describe_one(clustered, number, reader) for number in numbers],
         table=None if whole is None or len(numbers) < 2 else _tabulate(whole, labels),
+        classes=named,
         finer_labels=finer,
         counts=counts,
-        agreement=_read_agreement(about, clustered),
+        agreement=_read_agreement(about, labels, known),
         pairs=[] if whole is None else find_pairs(whole, reader, noted="cluster"),
-        odd=find_odd_ones(result),
+        odd=OddOnes([], "") if result is None else find_odd_ones(result),
     )
 
 
 def _ask(about: Mapping[str, Any]) -> str:
     coarse = about.get("coarse")
-    behind = f" behind “{coarse['primary']['label']}”" if coarse else ""
-    return f"Which subclasses hide{behind}?"
+    if not coarse:
+        return "Which groups move together?"
+    return f"Which subclasses hide behind “{coarse['primary']['label']}”?"
 
 
 def _summarize(about: Mapping[str, Any], labels: np.ndarray, numbers: list[int]) -> str:
@@ -205,29 +211,39 @@ def _tabulate(clustered: xr.DataArray, labels: np.ndarray) -> ClassTable | None:
     return replace(tables[0], caption=caption) if tables else None
 
 
-def _count_finer(clustered: xr.DataArray, numbers: list[int]) -> tuple[list[str], list[list[int]]]:
-    if "source_fine_label" not in clustered.coords:
+def _find_classes(clustered: xr.DataArray) -> tuple[np.ndarray | None, str]:
+    """Return the finest classes that are known of the sources, if any, and what they are."""
+    if "source_fine_label" in clustered.coords:
+        return clustered["source_fine_label"].to_numpy(), "Finer classes"
+    if "source_label" in clustered.coords and len(np.unique(clustered["source_label"])) > 1:
+        return clustered["source_label"].to_numpy(), "Classes"
+    return None, "Finer classes"
+
+
+def _count_classes(
+    labels: np.ndarray, known: np.ndarray | None, numbers: list[int]
+) -> tuple[list[str], list[list[int]]]:
+    if known is None:
         return [], []
-    fine, labels = clustered["source_fine_label"].to_numpy(), clustered["cluster"].to_numpy()
-    names = np.unique(fine)
+    names = np.unique(known)
     if len(names) > _MOST_CLASSES_COUNTED:
         return [], []
-    counts = [[int(((labels == number) & (fine == name)).sum()) for name in names]
+    counts = [[int(((labels == number) & (known == name)).sum()) for name in names]
               for number in numbers]  # fmt: skip
     return [str(name) for name in names], counts
 
 
 def _read_agreement(
-    about: Mapping[str, Any], clustered: xr.DataArray
+    about: Mapping[str, Any], labels: np.ndarray, known: np.ndarray | None
 ) -> list[tuple[str, list[tuple[str, str]]]]:
     if "agreement" in about:
         return [
             (name.replace("_", " "), [_write_score(row[score]) for score in _SCORES])
             for name, row in about["agreement"].items()
         ]
-    if "source_fine_label" not in clustered.coords:
+    if known is None:
         return []
-    found = agreement(clustered["cluster"].to_numpy(), clustered["source_fine_label"].to_numpy())
+    found = agreement(labels, known)
     return [("these clusters", [(f"{getattr(found, score):.3f}", "") for score in _SCORES])]
 
 

@@ -106,7 +106,7 @@ def render_page(material: Material, title: str | None) -> str:
         distributions=distributions,
         tables=tables,
         clusters=_find_clusters(material),
-        look_alikes=None if material.clustered is not None else _find_look_alikes(material),
+        look_alikes=_find_look_alikes(material),
         data={**describe_charts(strengths, distributions), "examples": examples.data},
         sheets=examples.sheets,
         sample="" if sample is None or is_whole else sample.describe(result),
@@ -154,13 +154,17 @@ def _order_statistics(tables: Iterable[ClassTable]) -> dict[Statistic, str]:
 
 
 def _find_clusters(material: Material) -> ClusterSection | None:
-    if material.clustered is None or material.sample is None:
+    if material.clustered is None:
         return None
-    return describe_clusters(material.clustered, material.sample.result)
+    sample = material.sample
+    read = sample.result if sample is not None and sample.is_whole else None
+    return describe_clusters(material.clustered, read)
 
 
 def _find_look_alikes(material: Material) -> LookAlikes | None:
     sample, ranked = material.sample, material.ranked
+    if material.clustered is not None and sample is not None and sample.is_whole:
+        return None  # they are said of the clusters
     if ranked is not None and (sample is None or not sample.is_whole):
         return describe_ranked_look_alikes(material.result, ranked)
     if sample is None:

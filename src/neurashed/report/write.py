@@ -12,7 +12,16 @@ from neurashed.report.clusters import has_clusters
 from neurashed.report.examples import MOST_EXAMPLES
 from neurashed.report.page import Material, render_page
 from neurashed.report.ranked import read_ranked
-from neurashed.results import RunFolder, draw_sample, is_large, open_class_table, open_top_probes
+from neurashed.results import (
+    RunFolder,
+    attach_clusters,
+    clusters_path,
+    draw_sample,
+    is_large,
+    open_class_table,
+    open_clusters,
+    open_top_probes,
+)
 from neurashed.results import top_probes as find_top_probes
 
 __all__ = ["write_report", "write_run_report"]
@@ -70,10 +79,10 @@ def write_report(
 def write_run_report(run_folder: str | Path, path: str | Path | None = None) -> Path:
     """Write the report of a run: its main result, held against the run's other results.
 
-    A result of the run whose sources carry clusters is shown as such, not compared. Top probes that
-    lie beside the results let every source of a large one be explored, and a class table over all
-    pairs that lies there is shown before those of a sample. Of a run that kept top probes alone,
-    the page shows those.
+    A result of the run whose sources carry clusters is shown as such, not compared; clusters that
+    lie beside the results are those of the main one. Top probes that lie there let every source of
+    a large result be explored, and a class table over all pairs is shown before those of a sample.
+    Of a run that kept top probes alone, the page shows those.
 
     Args:
         run_folder: The folder of a run with at least one result.
@@ -87,11 +96,15 @@ def write_run_report(run_folder: str | Path, path: str | Path | None = None) -> 
     top_probes = open_top_probes(top) if top.exists() else None
     class_tables = [open_class_table(table)] if table.exists() else []
     path = run.path / "report.html" if path is None else Path(path)
+    clusters = open_clusters(clusters_path(run)) if clusters_path(run).exists() else None
     if top_probes is not None and not run.record.results:
-        return _write(_gather_top_probes(top_probes, class_tables), path, None)
+        return _write(_gather_top_probes(top_probes, class_tables, clusters), path, None)
     main = _open(run, run.main_name)
+    if clusters is not None:
+        main = attach_clusters(main, clusters)
     others = dict(_open_others(run))
-    clustered = next((each for each in others.values() if has_clusters(each)), None)
+    candidates = [main, *others.values()]
+    clustered = next((each for each in candidates if has_clusters(each)), None)
     compared = {name: each for name, each in others.items() if not has_clusters(each)}
     # A lone result is named after its measure, which says nothing of the network.
     main_name = _in_words(run.main_name) if compared else _THIS_NETWORK
@@ -138,15 +151,22 @@ def _gather(
     )
 
 
-def _gather_top_probes(top: xr.Dataset, class_tables: Sequence[xr.Dataset]) -> Material:
+def _gather_top_probes(
+    top: xr.Dataset, class_tables: Sequence[xr.Dataset], clusters: xr.Dataset | None
+) -> Material:
     """Return what a page is made from where no values were kept but those of top probes."""
     nothing = np.broadcast_to(np.float32(np.nan), (top.sizes["source"], top.sizes["probe"]))
     coords = {name: one for name, one in top.coords.items() if "rank" not in one.dims}
     result = xr.DataArray(
         nothing, dims=("source", "probe"), coords=coords, name=top.attrs["measure"], attrs=top.attrs
     )
-    ranked = read_ranked(result, top, is_kept=False)
-    return Material(result=result, samples={}, ranked=ranked, class_tables=class_tables)
+    return Material(
+        result=result,
+        samples={},
+        clustered=None if clusters is None else attach_clusters(result, clusters),
+        ranked=read_ranked(result, top, is_kept=False),
+        class_tables=class_tables,
+    )
 
 
 def _write(material: Material, path: Path, title: str | None) -> Path:

@@ -8,6 +8,12 @@ from neurashed.results.blocks import Block, is_large, iterate_blocks
 from neurashed.results.class_sums import ClassSums, mirror_sums
 from neurashed.results.class_table import class_table
 from neurashed.results.class_table_file import open_class_table, save_class_table
+from neurashed.results.cluster_file import (
+    attach_clusters,
+    clusters_path,
+    open_clusters,
+    save_clusters,
+)
 from neurashed.results.content import content_checksum
 from neurashed.results.labelling import AxisLabels, label_elasticity
 from neurashed.results.opening import open_result
@@ -37,8 +43,10 @@ __all__ = [
     "Sample",
     "Strength",
     "TopProbesBuilder",
+    "attach_clusters",
     "check_result",
     "class_table",
+    "clusters_path",
     "collect_provenance",
     "content_checksum",
     "draw_sample",
@@ -51,12 +59,14 @@ __all__ = [
     "mirror_sums",
     "nearest_probes",
     "open_class_table",
+    "open_clusters",
     "open_result",
     "open_top_probes",
     "order_by_similarity",
     "pack_thumbnails",
     "read_thumbnails",
     "save_class_table",
+    "save_clusters",
     "save_result",
     "save_top_probes",
     "top_probes",
