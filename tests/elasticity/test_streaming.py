@@ -93,6 +93,22 @@ def test_one_triangle_reads_as_both(tmp_path: Path):
     assert len(digest_tiles(lower.path)) < len(digest_tiles(both.path))
 
 
+@pytest.mark.parametrize("triangle", ["lower", "both"])
+def test_what_is_kept_beside_few_bits_is_of_the_numbers_that_are_read(
+    triangle: str, tmp_path: Path
+):
+    storage = Storage("int8", triangle)
+    tiling = replace(TILING, storage=storage, class_table=True, top_k=43)
+    sources = draw_examples(num_classes=3)
+    streamed = stream(tmp_path / "s.zarr", sources=sources, tiling=tiling)
+    values, top = streamed.result.values, streamed.top_probes
+    np.testing.assert_array_equal(values, values.T)
+    found = np.take_along_axis(values, top["place"].values, axis=1)
+    np.testing.assert_array_equal(top["value"].values, found)
+    expected = class_table(streamed.result, statistic="mean")["value"].values
+    assert_close(streamed.class_table["value"].values, expected, dtype=torch.float32)
+
+
 def test_a_class_table_alone_leaves_no_store(tmp_path: Path):
     task = make_task(make_model())
     plain = draw_examples()
