@@ -40,6 +40,20 @@ def test_a_unit_within_rounding_of_its_kink_is_found(load: Load, problem: Any, o
     assert sorted(given) == list(range(6))
 
 
+def test_checks_of_a_few_examples_do_not_count(load: Load, problem: Any):  # noqa: ANN401
+    torch_problem = load("torch_problem").torch_problem
+    side, exact = torch_problem(problem), torch_problem(problem, torch.float64)
+
+    def run() -> None:
+        exact.model(exact.inputs[1:2])
+        side.model(side.inputs[:3])
+        side.model(side.inputs[3:])
+        exact.model(exact.inputs[1:2])
+
+    units, _ = load("gates").find_switched(run, problem)
+    assert [unit.example for unit in units] == [1]
+
+
 def test_units_are_on_as_they_are_told(load: Load, problem: Any):  # noqa: ANN401
     gates, side = load("gates"), load("torch_problem").torch_problem(problem)
     _, given = gates.find_switched(lambda: side.model(side.inputs), problem)
