@@ -22,7 +22,7 @@ from neurashed.engine.plan import Plan, Workload, plan_products
 from neurashed.engine.subject import Subject, examine
 from neurashed.task import SGD, Task
 
-RATE = MachineRate(3e11, 1e10)
+RATE = MachineRate(3e11, 1e10, 3e11)
 PLENTY = 2 * 10**9
 LR = 1e-2
 

@@ -63,11 +63,13 @@ def main(what: str, network: str, num_sources: int, num_probes: int, memory: int
     make, shape = NETWORKS[network]
     generator = torch.Generator().manual_seed(0)
     x, y = (torch.randn(num_probes, *size, generator=generator) for size in (shape, (1,)))
-    subject = examine(Task(make(), update=SGD(1e-3)), (x, y))
+    precision = "high" if what == "split kernel" else "highest"
+    task = Task(make(), update=SGD(1e-3))
+    subject = examine(task, (x, y), matmul_precision=precision)
 
     def compute(num_sources: int, num_probes: int) -> torch.Tensor:
         sources, probes = ((x[:some], y[:some]) for some in (num_sources, num_probes))
-        if what == "kernel":
+        if what.endswith("kernel"):
             return kernel(subject, sources, memory=memory)
         if what == "sketch":
             return _sketched_kernel(subject, sources, memory)

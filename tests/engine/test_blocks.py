@@ -11,8 +11,8 @@ from torch import Tensor
 from zoo import CASES, Case, named
 
 from neurashed.engine.blocks import BlockPlan, RowBlocks, plan_blocks
-from neurashed.engine.contraction import mirror
 from neurashed.engine.first_order import Side, multiply_rows
+from neurashed.engine.mirroring import mirror
 from neurashed.engine.plan import Workload
 from neurashed.engine.subject import Subject
 from neurashed.errors import StoreError

@@ -8,8 +8,9 @@ import torch.nn.functional as F
 from closeness import assert_close
 from torch import Tensor
 
-from neurashed.engine.contraction import Contraction, add_products, mirror
+from neurashed.engine.contraction import Contraction, add_products
 from neurashed.engine.convolution_rows import ConvolutionRows
+from neurashed.engine.mirroring import mirror
 
 # Shape of an example, shape of the weight, and options as `torch.nn.functional` calls them.
 FORMS = {

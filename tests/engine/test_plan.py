@@ -54,7 +54,7 @@ def test_routes(model: nn.Module, shape: tuple[int, ...], route: str):
 
 
 def test_routes_do_not_depend_on_budget_or_machine(cnn: Subject):
-    rates = [RATE, MachineRate(1e9, 1e12), MachineRate(1e14, 1e9)]
+    rates = [RATE, MachineRate(1e9, 1e12, 1e9), MachineRate(1e14, 1e9, 1e14)]
     found = {
         tuple(layer.route for layer in _plan(cnn, memory, rate).layers)
         for memory in BUDGETS
@@ -77,7 +77,7 @@ def test_a_smaller_budget_cuts_finer(cnn: Subject):
 
 
 def test_time_follows_the_machine(cnn: Subject):
-    slow, fast = (_plan(cnn, rate=MachineRate(k * 1e9, k * 1e9)) for k in (1, 10))
+    slow, fast = (_plan(cnn, rate=MachineRate(*[k * 1e9] * 3)) for k in (1, 10))
     assert slow.seconds == pytest.approx(10 * fast.seconds)
     assert slow.operations == fast.operations > 0
 

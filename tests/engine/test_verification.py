@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 import torch
 from measurement_cases import measured
-from torch import Tensor
 from zoo import named
 
 import neurashed as ns
@@ -34,8 +33,8 @@ def _spoil(
 
 
 def _between(width: int) -> Callable[..., bool]:
-    def applies(inputs: Tensor, *_: object) -> bool:
-        return inputs.shape[-1] == width
+    def applies(factors: Any, *_: object) -> bool:  # noqa: ANN401
+        return factors.inputs._matrix.shape[1] == width
 
     return applies
 
@@ -43,7 +42,7 @@ def _between(width: int) -> Callable[..., bool]:
 @pytest.mark.parametrize(("width", "layer"), [(5, "0"), (7, "2"), (6, "4")])
 def test_a_wrong_linear_layer_is_named(width: int, layer: str, monkeypatch: pytest.MonkeyPatch):
     ready = measured(named("mlp"), "logits")
-    _spoil(monkeypatch, contraction, "_input_products", _between(width))
+    _spoil(monkeypatch, contraction._Factors, "input_products", _between(width))
     message = f"disagree on source . and probe .: .* most in layer '{layer}'. Please report"
     for call in (
         lambda: ns.tangent_kernel(ready.task, ready.sources),
@@ -102,7 +101,7 @@ def test_a_wrong_step_of_one_layer_is_found(monkeypatch: pytest.MonkeyPatch):
 
 def test_the_seed_chooses_the_pairs(monkeypatch: pytest.MonkeyPatch):
     ready = measured(named("mlp"), "logits")
-    _spoil(monkeypatch, contraction, "_input_products", _between(7))
+    _spoil(monkeypatch, contraction._Factors, "input_products", _between(7))
     pairs = set()
     for seed in range(6):
         with pytest.raises(EngineMismatchError) as caught:

@@ -185,6 +185,15 @@ def measure(  # noqa: PLR0913, PLR0917, each is an option of the command line
             show_default="exact products",
         ),
     ] = _DEFAULT.sketch,
+    matmul_precision: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME",
+            rich_help_panel=_LARGE,
+            help="highest, or high: products of gradients in bfloat16 parts on processors with "
+            "matrix units for them (AMX): faster for many examples, and some 1e-6 off.",
+        ),
+    ] = _DEFAULT.matmul_precision,
     scheduler: Annotated[
         str | None,
         typer.Option(
@@ -239,6 +248,7 @@ def measure(  # noqa: PLR0913, PLR0917, each is an option of the command line
         store=store,
         top=top,
         keep_matrix=not no_matrix,
+        matmul_precision=matmul_precision,
         sketch=int(sketch) if sketch is not None and sketch.is_integer() else sketch,
         seed=seed,
     )

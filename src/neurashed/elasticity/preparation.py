@@ -101,7 +101,7 @@ def prepare(
         check_targets(task, theirs, role="probe")
     if all(needs) or not task.readout.needs_targets:
         check_readout(task, few)
-    subject = examine(task, few)
+    subject = examine(task, few, matmul_precision=options.matmul_precision)
     if not subject.layers:
         message = (
             "the model's output depends on none of the parameters to measure "

@@ -21,6 +21,7 @@ from neurashed.engine import (
     Tile,
     Values,
     Workload,
+    copy_transposed,
     iterate_tiles,
     measure_rate,
     num_tiles,
@@ -106,7 +107,7 @@ def plan_gradients(
         is_traced,
         by_layer,
     )
-    rate = measure_rate(subject.device, subject.dtype)
+    rate = measure_rate(subject.device, subject.dtype, is_split=subject.is_split)
     plan = plan_products(subject, workload, memory=prepared.memory, rate=rate)
     if sketch is not None:
         plan = plan_sketched(subject, sketch, plan, rate)
@@ -178,7 +179,8 @@ def _place(result: np.ndarray, tile: Tile, block: np.ndarray) -> None:
     if block.ndim == 2:
         result[tile.sources, tile.probes] = block
         if tile.is_mirrored:
-            result[tile.probes, tile.sources] = block.T
+            mirrored = torch.from_numpy(result[tile.probes, tile.sources])
+            copy_transposed(mirrored, torch.from_numpy(block))
     else:
         result[tile.sources, :, tile.probes] = block
         if tile.is_mirrored:
@@ -188,11 +190,19 @@ def _place(result: np.ndarray, tile: Tile, block: np.ndarray) -> None:
 def sum_of_layers(prepared: Prepared, work: GradientWork, options: MeasurementOptions) -> Tensor:
     """Inner products summed over layers, ``(source, probe)``, on the device that computes."""
     subject = prepared.subject
-    result = torch.zeros(_shape(work.plan), dtype=subject.dtype, device=subject.device)
+    result = _zeros(_shape(work.plan), subject)
     for tile in iterate_verified(prepared, work, options, into=result):
         if tile.is_mirrored:
-            result[tile.probes, tile.sources] = tile.blocks[""].T
+            copy_transposed(result[tile.probes, tile.sources], tile.blocks[""])
     return result
+
+
+def _zeros(shape: tuple[int, ...], subject: Subject) -> Tensor:
+    """Zeros on the model's device; in main memory from NumPy, which asks for large pages."""
+    if subject.device.type != "cpu":
+        return torch.zeros(shape, dtype=subject.dtype, device=subject.device)
+    dtype = torch.empty(0, dtype=subject.dtype).numpy().dtype
+    return torch.from_numpy(np.zeros(shape, dtype))
 
 
 def iterate_verified(

@@ -147,9 +147,10 @@ def plan_streaming(  # noqa: PLR0913, the arguments of the front door
         sketch = None if judged is None else judged.sketch
         products = plan_job(prepared, measure, side, sketch)[1]
     grid = _cut(prepared, measure, tiling, products)
+    precision = "high" if prepared.subject.is_split else "highest"
     job = ElasticityJob(
         task, sources, probes, measure, step, prepared.memory, device,
-        replace(options, progress=None), grid, judged,
+        replace(options, progress=None, matmul_precision=precision), grid, judged,
     )  # fmt: skip
     on_disk = count_bytes(grid, tiling.storage) if tiling.keep_matrix else 0
     on_disk += len(grid) * _bytes_of_a_piece(grid, tiling, sources, probes or sources)
@@ -235,7 +236,7 @@ def identify(plan: StreamPlan, tiling: Tiling) -> dict[str, Any]:
         "architecture": str(task.model),
         "measure": [job.measure, job.step, job.options.divergence],
         "task": [task.loss.name, task.readout.name, update],
-        "precision": str(plan.prepared.subject.dtype),
+        "precision": [str(plan.prepared.subject.dtype), plan.prepared.subject.is_split],
         "seed": job.options.seed,
         "sketch": None if job.sketch is None else job.sketch.to_dict(),
         "grid": asdict(job.grid),

@@ -1,5 +1,6 @@
 """A measurement cut into tiles, as the `scale` room runs it."""
 
+import platform
 import threading
 import time
 import warnings
@@ -32,7 +33,7 @@ from neurashed.engine import (
     self_rows,
     take,
 )
-from neurashed.errors import ResolutionWarning
+from neurashed.errors import InputError, ResolutionWarning
 from neurashed.results.tiled import Tile as GridTile
 from neurashed.results.tiled import TileGrid
 from neurashed.scale import OpenJob, TileValues
@@ -81,11 +82,29 @@ class ElasticityJob:
         return f"{describe_bytes(self.memory)} beside model, data and result"
 
     def open(self, scratch: Path | None) -> OpenJob:
-        """Make the measurement ready to compute tiles in this process."""
+        """Make the measurement ready to compute tiles in this process.
+
+        Args:
+            scratch: A folder for rows that do not fit in memory, or None.
+
+        Returns:
+            What computes tiles.
+
+        Raises:
+            InputError: If gradients are to be multiplied in bfloat16 parts, and this process's
+                machine cannot.
+        """
         prepared = prepare_measure(
             self.task, self.sources, self.probes, self.measure, self.step,
             memory=self.memory, device=self.device, options=self.options,
         )  # fmt: skip
+        if self.options.matmul_precision == "high" and not prepared.subject.is_split:
+            message = (
+                "the job was planned with matmul_precision='high' on a processor with matrix units "
+                f"for bfloat16, and {platform.node()!r} has none; give 'highest', or workers of "
+                "one kind"
+            )
+            raise InputError(message)
         if not has_products(prepared, self.measure, self.step):
             return _Strips(self, prepared)
         with full_precision():
@@ -115,7 +134,7 @@ def plan_job(
     """
     work = plan_gradients(prepared, measure, sketch=sketch)
     subject = prepared.subject
-    rate = measure_rate(subject.device, subject.dtype)
+    rate = measure_rate(subject.device, subject.dtype, is_split=subject.is_split)
     workload = work.plan.workload
     return work, plan_blocks(
         subject, workload, memory=prepared.memory, rate=rate, side=side, sketch=sketch

@@ -8,7 +8,6 @@ examples, no files and no printing.
 from neurashed.engine.batches import Batch, Inputs, take, to_device
 from neurashed.engine.behavior import check_model, check_readout
 from neurashed.engine.blocks import BlockPlan, RowBlocks, plan_blocks
-from neurashed.engine.contraction import mirror
 from neurashed.engine.coverage import describe_coverage
 from neurashed.engine.door import check_inputs, check_sides, check_targets
 from neurashed.engine.exact import (
@@ -32,6 +31,7 @@ from neurashed.engine.first_order import (
 )
 from neurashed.engine.machine import MachineRate, measure_rate
 from neurashed.engine.memory import parse_memory
+from neurashed.engine.mirroring import copy_transposed, mirror
 from neurashed.engine.plan import Plan, Workload, plan_products
 from neurashed.engine.precision import full_precision
 from neurashed.engine.resolution import Resolution, estimate_rounding
@@ -65,6 +65,7 @@ __all__ = [
     "check_readout",
     "check_sides",
     "check_targets",
+    "copy_transposed",
     "describe_coverage",
     "estimate_rounding",
     "examine",

@@ -9,6 +9,7 @@ with cotangent k of the probe, and ``(source, source cotangent, probe, probe cot
 """
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from math import isqrt
 
 import torch
@@ -17,12 +18,11 @@ from torch import Tensor
 from neurashed.engine.cutting import Contraction, slabs
 from neurashed.engine.gradient_products import add_gradient_products
 from neurashed.engine.layer_rows import LayerRows, Positions
+from neurashed.engine.operands import Operand, TokenOperand
 from neurashed.engine.rows import DenseRows
 
-__all__ = ["Contraction", "add_products", "mirror", "self_products"]
+__all__ = ["Contraction", "add_products", "self_products"]
 
-# Rows and columns mirrored in one go: small enough for the processor's nearest cache.
-_MIRRORED = 128
 # Sources and probes multiplied in one go where products of inputs and of gradients meet entry by
 # entry: both stay in the processor's cache, and are large enough for its matrix products.
 _CACHED_SOURCES = 2048
@@ -36,7 +36,7 @@ def add_products(block: Tensor, sources: LayerRows, probes: LayerRows, how: Cont
 
     Args:
         block: ``(source, probe)`` if traced, else ``(source, k, probe, l)``. If sources and probes
-            are the same rows only the part on and below the diagonal is meant; see `mirror`.
+            are the same rows only the part on and below the diagonal is meant; see `mirroring`.
         sources: Rows of the layer for the sources.
         probes: Rows of the layer for the probes.
         how: The route.
@@ -47,25 +47,10 @@ def add_products(block: Tensor, sources: LayerRows, probes: LayerRows, how: Cont
         add_gradient_products(block, sources, probes, how)
 
 
-def mirror(block: Tensor) -> None:
-    """Copy what is below the diagonal of a square block to above it.
-
-    Args:
-        block: ``(source, probe)`` or ``(source, k, probe, l)`` with equal axes.
-    """
-    square = block if block.ndim == 2 else block.view(block.shape[0] * block.shape[1], -1)
-    length = len(square)
-    for start in range(0, length, _MIRRORED):
-        stop = min(start + _MIRRORED, length)
-        square[start:stop, stop:] = square[stop:, start:stop].T
-        corner = square[start:stop, start:stop]
-        corner.copy_(corner.tril() + corner.tril(-1).T)
-
-
 def _add_position_products(
     block: Tensor, sources: LayerRows, probes: LayerRows, how: Contraction
 ) -> None:
-    if how.is_traced and _is_rank_one(sources, how) and _is_rank_one(probes, how):
+    if how.is_traced and _are_rank_one(sources, probes, how):
         _add_rank_one_products(block, sources, probes, how)
         return
     is_symmetric = sources is probes
@@ -84,9 +69,8 @@ def _add_position_products(
 def _most_positions(sources: LayerRows, probes: LayerRows, how: Contraction) -> int:
     """Sources, and probes, whose inputs and gradients at all positions fit in the workspace."""
     ones = [_positions(rows.part(0, 1)) for rows in (sources, probes)]
-    return max(
-        1, how.workspace // (2 * sum(one.inputs.numel() + one.grads.numel() for one in ones))
-    )
+    numbers = sum(one.inputs.numel() + one.grads.numel() for one in ones)
+    return max(1, how.workspace // ((1 + how.copies) * numbers))
 
 
 def _runs(length: int, largest: int) -> Iterator[slice]:
@@ -98,19 +82,26 @@ def _add_rank_one_products(
     block: Tensor, sources: LayerRows, probes: LayerRows, how: Contraction
 ) -> None:
     """Add products of gradients at one position: those of inputs times those at outputs."""
-    ours, theirs = _positions(sources), _positions(probes)
-    inputs, other_inputs = ours.inputs[:, 0, 0], theirs.inputs[:, 0, 0]
-    grads, other_grads = ours.grads[:, :, 0, 0].flatten(1), theirs.grads[:, :, 0, 0].flatten(1)
+    is_symmetric = sources is probes
+    ours = _make_factors(_positions(sources), 0, how)
+    theirs = ours if is_symmetric else _make_factors(_positions(probes), 0, how)
     for rows, columns in _cut(sources, probes, how):
-        product = _input_products(inputs[rows], other_inputs[columns], has_bias=ours.has_bias)
-        block[rows, columns].addcmul_(product, grads[rows] @ other_grads[columns].T)
+        products = ours.input_products(theirs, rows, columns)
+        left, right = ours.grads[0][rows], theirs.grads[0][columns]
+        block[rows, columns].addcmul_(products, left.times(right))
 
 
-def _is_rank_one(rows: LayerRows, how: Contraction) -> bool:
-    """Whether each gradient is an input times an output gradient, and all inputs may be held."""
-    one = _positions(rows.part(0, 1))
-    is_held = 4 * rows.num_examples * how.num_patches <= how.workspace
-    return one.inputs.shape[2] == 1 and not one.is_one_hot and is_held
+def _are_rank_one(sources: LayerRows, probes: LayerRows, how: Contraction) -> bool:
+    """Whether each gradient is an input times an output gradient, and all may be held."""
+    sides = (sources,) if sources is probes else (sources, probes)
+    ones = [_positions(rows.part(0, 1)) for rows in sides]
+    if any(one.inputs.shape[2] > 1 or one.is_one_hot for one in ones):
+        return False
+    held = 4 * max(rows.num_examples for rows in sides) * how.num_patches
+    if how.is_split:
+        numbers = [one.inputs.numel() + one.grads.numel() for one in ones]
+        held = sum(3 * n * rows.num_examples for n, rows in zip(numbers, sides, strict=True))
+    return held <= how.workspace
 
 
 def _cut(sources: LayerRows, probes: LayerRows, how: Contraction) -> Iterator[tuple[slice, slice]]:
@@ -151,56 +142,70 @@ def _add_pairs(target: Tensor, ours: Positions, theirs: Positions, how: Contract
     side = isqrt(min(_CACHED_PRODUCTS, how.workspace // 3))
     heights, widths = (max(1, side // each.inputs.shape[2]) for each in (ours, theirs))
     for group in range(ours.grads.shape[2]):
-        left, right = _flatten(ours, group, how), _flatten(theirs, group, how)
+        left = _make_factors(ours, group, how)
+        right = left if ours is theirs else _make_factors(theirs, group, how)
         for rows in _runs(len(ours.inputs), heights):
             for columns in _runs(len(theirs.inputs), widths):
                 if ours is theirs and rows.stop <= columns.start:
                     break
-                inputs = _multiply_inputs(ours, theirs, (group, rows, columns))
-                for k, one in enumerate(left):
-                    for other, another in enumerate(right):
-                        part = (
-                            target[rows, columns]
-                            if how.is_traced
-                            else target[rows, k, columns, other]
-                        )
-                        _add_sum(part, inputs, one[rows], another[columns])
+                part = target[rows, columns] if how.is_traced else target[rows, :, columns]
+                _add_sums(part, left, right, (rows, columns))
 
 
-def _flatten(positions: Positions, group: int, how: Contraction) -> list[Tensor]:
-    """Gradients of a group, ``(example, t, output)``; side by side if only their sum is wanted."""
+def _add_sums(
+    target: Tensor, ours: "_Factors", theirs: "_Factors", which: tuple[slice, slice]
+) -> None:
+    """Add ``Σ_tu (a_t · a'_u)(d_t · d'_u)`` for some sources and probes."""
+    rows, columns = which
+    inputs = ours.input_products(theirs, rows, columns)
+    heights = (rows.stop - rows.start, ours.num_positions)
+    widths = (columns.stop - columns.start, theirs.num_positions)
+    for k, one in enumerate(ours.grads):
+        for other, another in enumerate(theirs.grads):
+            products = one[ours.places(rows)].times(another[theirs.places(columns)])
+            sums = products.mul_(inputs).view(*heights, *widths).sum((1, 3))
+            part = target if target.ndim == 2 else target[:, k, :, other]
+            part.add_(sums)
+
+
+@dataclass(frozen=True)
+class _Factors:
+    """The factors of a group as sides of products.
+
+    Attributes:
+        inputs: ``(example · t, input)``.
+        grads: By cotangent ``(example · t, output)``; those of all cotangents side by side if only
+            the sum over them is wanted.
+        num_positions: How many t.
+        has_bias: Whether a bias acts as one more input that is always 1.
+    """
+
+    inputs: Operand
+    grads: tuple[Operand, ...]
+    num_positions: int
+    has_bias: bool
+
+    def places(self, examples: slice) -> slice:
+        """Where the positions of some examples are."""
+        return slice(examples.start * self.num_positions, examples.stop * self.num_positions)
+
+    def input_products(self, others: "_Factors", rows: slice, columns: slice) -> Tensor:
+        """Products of inputs, ``(source · t, probe · u)``."""
+        left, right = self.inputs[self.places(rows)], others.inputs[others.places(columns)]
+        products = left.times(right)
+        return products.add_(1) if self.has_bias else products
+
+
+def _make_factors(positions: Positions, group: int, how: Contraction) -> _Factors:
+    inputs = positions.inputs[:, group].flatten(0, 1)
     grads = positions.grads[:, :, group]
-    return [grads.movedim(1, 2).flatten(2)] if how.is_traced else list(grads.unbind(1))
-
-
-def _multiply_inputs(ours: Positions, theirs: Positions, which: tuple[int, slice, slice]) -> Tensor:
-    """Products of the inputs of a group, ``(source · t, probe · u)``."""
-    group, rows, columns = which
-    left, right = (
-        ours.inputs[rows, group].flatten(0, 1),
-        theirs.inputs[columns, group].flatten(0, 1),
+    sides = [grads.movedim(1, 2).flatten(2)] if how.is_traced else list(grads.unbind(1))
+    return _Factors(
+        TokenOperand(inputs, grads.dtype) if positions.is_one_hot else how.operand(inputs),
+        tuple(how.operand(side.flatten(0, 1)) for side in sides),
+        positions.inputs.shape[2],
+        positions.has_bias,
     )
-    if ours.is_one_hot:
-        return _same_tokens(left, right).to(ours.grads.dtype)
-    return _input_products(left, right, has_bias=ours.has_bias)
-
-
-def _add_sum(target: Tensor, inputs: Tensor, left: Tensor, right: Tensor) -> None:
-    """Add ``Σ_tu inputs[s,t,p,u] (left[s,t] · right[p,u])``."""
-    product = (left.flatten(0, 1) @ right.flatten(0, 1).T).mul_(inputs)
-    shape = (len(left), left.shape[1], len(right), right.shape[1])
-    target.add_(product.view(shape).sum((1, 3)))
-
-
-def _input_products(left: Tensor, right: Tensor, *, has_bias: bool) -> Tensor:
-    """Products of inputs, ``(source · t, probe · u)``."""
-    product = left @ right.T
-    return product.add_(1) if has_bias else product
-
-
-def _same_tokens(left: Tensor, right: Tensor) -> Tensor:
-    """Which tokens are the same and no padding, ``(source · t, probe · u)``."""
-    return (left == right.T) & (left >= 0)
 
 
 def self_products(rows: LayerRows, others: LayerRows, how: Contraction) -> Tensor:

@@ -3,6 +3,10 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from torch import Tensor
+
+from neurashed.engine.operands import Operand, make_operand
+
 __all__ = ["Contraction", "lower_half", "slabs"]
 
 # Slabs per symmetric block: more slabs skip more of the upper half, fewer make larger products.
@@ -25,6 +29,7 @@ class Contraction:
         is_traced: Whether the sum over cotangents is wanted, not all pairs of them.
         num_parameters: Numbers in one gradient of the layer.
         num_patches: Numbers in the inputs of all positions of one example.
+        is_split: Whether matrix products are sums of products of bfloat16 parts.
     """
 
     route: str
@@ -32,6 +37,16 @@ class Contraction:
     is_traced: bool
     num_parameters: int
     num_patches: int
+    is_split: bool = False
+
+    @property
+    def copies(self) -> int:
+        """Room that a matrix takes while it is multiplied, its own as one."""
+        return 3 if self.is_split else 1
+
+    def operand(self, matrix: Tensor) -> Operand:
+        """A matrix ``(row, k)`` as a side of products."""
+        return make_operand(matrix, is_split=self.is_split)
 
 
 def slabs(rows: int, *, is_symmetric: bool, largest: int) -> Iterator[tuple[int, int]]:

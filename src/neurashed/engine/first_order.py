@@ -8,9 +8,10 @@ import torch
 from torch import Tensor
 
 from neurashed.engine.batches import Batch, take, to_device
-from neurashed.engine.contraction import add_products, mirror, self_products
+from neurashed.engine.contraction import add_products, self_products
 from neurashed.engine.general import GeneralGradients
 from neurashed.engine.layer_rows import LayerRows
+from neurashed.engine.mirroring import mirror
 from neurashed.engine.plan import Plan
 from neurashed.engine.recording import Recording, record
 from neurashed.engine.rows import GeneralRows, join_rows

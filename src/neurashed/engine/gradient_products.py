@@ -30,11 +30,13 @@ def add_gradient_products(
     together = (1, 1) if how.is_traced else (sources.num_cotangents, probes.num_cotangents)
     held = together[0] * sources.num_examples
     held += 0 if is_symmetric else together[1] * probes.num_examples
-    size = min(how.workspace // held, max(_NUMBERS_OF_AN_EXAMPLE, _NUMBERS_OF_A_RUN // held))
+    room_of_one = held * how.copies
+    size = max(_NUMBERS_OF_AN_EXAMPLE, _NUMBERS_OF_A_RUN // room_of_one)
+    size = min(how.workspace // room_of_one, size)
     runs = sources.split(size)
     others = runs if is_symmetric else probes.split(size)
     sizes = [how.num_parameters] if len(runs) == 1 else [_count_parameters(run) for run in runs]
-    if held * max(sizes) > how.workspace:
+    if room_of_one * max(sizes) > how.workspace:
         _add_in_parts(block, sources, probes, how)
         return
     room = block.new_empty(held * max(sizes) if sources.writes_in_place else 0)
@@ -56,13 +58,14 @@ def _add_run(
         groups, others = [range(sources.num_cotangents)], [range(probes.num_cotangents)]
         square = block.view(-1, block.shape[2] * block.shape[3])
     for group, other in zip(groups, others, strict=True):
-        rows = _form(sources, group, how, room)
+        formed = _form(sources, group, how, room)
+        rows = how.operand(formed)
         if is_symmetric:
             for below, left in lower_half(0, len(rows)):
-                square[below, left].addmm_(rows[below], rows[left].T)
+                rows[below].add_times(rows[left], square[below, left])
         else:
-            columns = _form(probes, other, how, room[rows.numel() :])
-            square.addmm_(rows, columns.T)
+            columns = how.operand(_form(probes, other, how, room[formed.numel() :]))
+            rows.add_times(columns, square)
 
 
 def _form(rows: LayerRows, cotangents: Sequence[int], how: Contraction, room: Tensor) -> Tensor:
@@ -85,16 +88,16 @@ def _add_in_parts(block: Tensor, sources: LayerRows, probes: LayerRows, how: Con
     else:
         every = [(k, other) for k in range(num_ours) for other in range(num_theirs)]
         pairs = [(k, other, block[:, k, :, other]) for k, other in every]
-    largest = max(1, how.workspace // (2 * how.num_parameters))
+    largest = max(1, how.workspace // (2 * how.copies * how.num_parameters))
     room = block.new_empty(2, largest * how.num_parameters if sources.writes_in_place else 0)
     is_symmetric = sources is probes
     for ours, theirs, target in pairs:
         for start in range(0, probes.num_examples, largest):
             stop = min(start + largest, probes.num_examples)
-            columns = _form(probes.part(start, stop), [theirs], how, room[0])
+            columns = how.operand(_form(probes.part(start, stop), [theirs], how, room[0]))
             for offset in range(start if is_symmetric else 0, sources.num_examples, largest):
                 end = min(offset + largest, sources.num_examples)
                 is_same = is_symmetric and offset == start and ours == theirs
                 part = sources.part(offset, end)
-                rows = columns if is_same else _form(part, [ours], how, room[1])
-                target[offset:end, start:stop].addmm_(rows, columns.T)
+                rows = columns if is_same else how.operand(_form(part, [ours], how, room[1]))
+                rows.add_times(columns, target[offset:end, start:stop])

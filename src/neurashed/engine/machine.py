@@ -6,6 +6,8 @@ from functools import cache
 
 import torch
 
+from neurashed.engine.operands import make_operand
+
 __all__ = ["MachineRate", "measure_rate"]
 
 
@@ -16,19 +18,24 @@ class MachineRate:
     Attributes:
         operations: Floating-point operations a second in matrix products.
         bytes: Bytes a second, read and written.
+        products: The same as operations, in products of gradients: more where these are split.
     """
 
     operations: float
     bytes: float
+    products: float
 
 
 @cache
-def measure_rate(device: torch.device, dtype: torch.dtype) -> MachineRate:
+def measure_rate(
+    device: torch.device, dtype: torch.dtype, *, is_split: bool = False
+) -> MachineRate:
     """Measure the rates of a device, in a few hundredths of a second.
 
     Args:
         device: The device.
         dtype: The type of the numbers.
+        is_split: Whether products of gradients are sums of products of bfloat16 parts.
 
     Returns:
         The rates, measured once in a process.
@@ -40,7 +47,13 @@ def measure_rate(device: torch.device, dtype: torch.dtype) -> MachineRate:
     long = torch.ones(2**22, device=device, dtype=dtype)
     into = torch.empty_like(long)
     copy = _shortest(lambda: into.copy_(long), device)
-    return MachineRate(2.0 * side**3 / product, 2.0 * long.numel() * long.element_size() / copy)
+    multiplied = product
+    if is_split:
+        operand = make_operand(left, is_split=True)
+        multiplied = _shortest(lambda: operand.times(operand), device)
+    operations = 2.0 * side**3
+    moved = 2.0 * long.numel() * long.element_size()
+    return MachineRate(operations / product, moved / copy, operations / multiplied)
 
 
 def _shortest(run: object, device: torch.device) -> float:

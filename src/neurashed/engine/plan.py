@@ -79,6 +79,7 @@ class Plan:
         memory: The budget in bytes.
         pass_operations: Operations of all forward and backward passes.
         seconds: Estimated time of everything.
+        is_split: Whether matrix products are sums of products of bfloat16 parts.
     """
 
     layers: tuple[LayerPlan, ...]
@@ -89,6 +90,7 @@ class Plan:
     memory: int
     pass_operations: float
     seconds: float
+    is_split: bool = False
 
     @property
     def operations(self) -> float:
@@ -104,6 +106,7 @@ class Plan:
             self.workload.is_traced,
             layer.num_parameters,
             layer.patches,
+            self.is_split,
         )
 
     def to_dict(self) -> dict[str, Any]:
@@ -140,7 +143,7 @@ def plan_products(subject: Subject, workload: Workload, *, memory: int, rate: Ma
     )
     passes = _count_passes(sizes, subject.discovery.other_operations, workload, tile)
     seconds = passes / rate.operations + sum(layer.seconds for layer in plans)
-    return Plan(plans, workload, tile, batch, workspace, memory, passes, seconds)
+    return Plan(plans, workload, tile, batch, workspace, memory, passes, seconds, subject.is_split)
 
 
 def fit_tile(subject: Subject, workload: Workload, kept: int, memory: int) -> int:
@@ -178,7 +181,7 @@ def _plan_layer(
     options = {"cotangents": workload.cotangents, "is_traced": workload.is_traced}
     route = cheapest_route(route_costs(size, pairs, held, **options))
     cost: Cost = route_costs(size, pairs, examples, **options)[route]
-    seconds = cost.operations / rate.operations + cost.bytes / rate.bytes
+    seconds = cost.operations / rate.products + cost.bytes / rate.bytes
     patches = 0 if size.is_one_hot else size.positions * size.inputs * size.groups
     return LayerPlan(
         name, kind, size.parameters, size.positions, patches, route,

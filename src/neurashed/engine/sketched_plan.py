@@ -67,5 +67,5 @@ def _plan_layer(
         route="gradients",
         operations=operations,
         bytes=cost.bytes,
-        seconds=operations / rate.operations + cost.bytes / rate.bytes,
+        seconds=operations / rate.products + cost.bytes / rate.bytes,
     )

@@ -1,12 +1,13 @@
 """A task made ready to be measured: its parameters sorted into layers."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor, nn
 
 from neurashed.engine.batches import Batch, Inputs, take
+from neurashed.engine.bfloat16_products import has_bfloat16_products
 from neurashed.engine.discovery import Discovery, discover
 from neurashed.engine.layers import Layer, sort_into_layers
 from neurashed.task import ParameterSelection, Task
@@ -25,12 +26,14 @@ class Subject:
         selection: The parameters that are measured and those left out.
         discovery: How the model uses the measured parameters.
         layers: The measured parameters, sorted.
+        is_split: Whether products of gradients are sums of products of bfloat16 parts.
     """
 
     task: Task
     selection: ParameterSelection
     discovery: Discovery
     layers: tuple[Layer, ...]
+    is_split: bool = False
 
     @property
     def parameters(self) -> dict[str, nn.Parameter]:
@@ -76,12 +79,14 @@ class Subject:
         return output.reshape(output.shape[0], -1)
 
 
-def examine(task: Task, batch: Batch) -> Subject:
+def examine(task: Task, batch: Batch, *, matmul_precision: str = "highest") -> Subject:
     """Find out how a task's model uses its parameters.
 
     Args:
         task: The task.
         batch: Inputs and targets of at least one example, on the model's device.
+        matmul_precision: ``"high"`` to split products of float32 gradients where the device
+            multiplies bfloat16 matrices in float32.
 
     Returns:
         The task with what was found.
@@ -92,4 +97,7 @@ def examine(task: Task, batch: Batch) -> Subject:
     small, _ = take(batch, index[:2].to(device))
     large, _ = take(batch, index.to(device))
     discovery = discover(task.predict, small, large, selection.chosen)
-    return Subject(task, selection, discovery, sort_into_layers(discovery, selection.chosen))
+    layers = sort_into_layers(discovery, selection.chosen)
+    subject = Subject(task, selection, discovery, layers)
+    is_split = matmul_precision == "high" and has_bfloat16_products(device)
+    return replace(subject, is_split=is_split and subject.dtype == torch.float32)

@@ -61,6 +61,8 @@ class MeasureSettings:
         keep_matrix: Whether the matrix is kept, or the strongest probes alone.
         sketch: None for exact products of gradients; a dimension or an error for a measure to
             first order from sketches, as `MeasurementOptions` takes it.
+        matmul_precision: ``"highest"``, or ``"high"`` for products of gradients in bfloat16 parts
+            where the processor has matrix units for them, as `MeasurementOptions` takes it.
         seed: Where initial weights and every other random choice come from.
         folder: Where relative paths and modules are looked for.
     """
@@ -83,6 +85,7 @@ class MeasureSettings:
     top: int = 20
     keep_matrix: bool = True
     sketch: int | float | None = None
+    matmul_precision: str = "highest"
     seed: int = 0
     folder: str = field(default_factory=os.getcwd)
 
@@ -242,4 +245,5 @@ def _options(
         seed=settings.seed,
         progress=progress,
         sketch=settings.sketch,
+        matmul_precision=settings.matmul_precision,
     )
