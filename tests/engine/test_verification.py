@@ -1,17 +1,21 @@
 """A wrong rule of one layer is found by the pairs that are computed twice, and is named."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 import torch
 from measurement_cases import measured
+from torch import Tensor
 from zoo import named
 
 import neurashed as ns
 from neurashed.elasticity import MeasurementOptions
 from neurashed.engine import contraction, exact, recording
 from neurashed.engine.convolution_rows import ConvolutionRows
+from neurashed.engine.cutting import Contraction
+from neurashed.engine.layer_rows import Positions
 from neurashed.engine.rows import EmbeddingRows
 from neurashed.errors import EngineMismatchError
 from neurashed.models import MLP
@@ -32,17 +36,22 @@ def _spoil(
     monkeypatch.setattr(owner, name, wrong)
 
 
-def _between(width: int) -> Callable[..., bool]:
-    def applies(factors: Any, *_: object) -> bool:  # noqa: ANN401
-        return factors.inputs._matrix.shape[1] == width
+def _spoil_linear(monkeypatch: pytest.MonkeyPatch, width: int) -> None:
+    """Make the inputs of linear layers of a width one percent wrong."""
+    right = contraction._make_sides
 
-    return applies
+    def wrong(positions: Positions, how: Contraction) -> Any:  # noqa: ANN401
+        if positions.inputs.shape[-1] == width:
+            positions = replace(positions, inputs=WRONG * positions.inputs)
+        return right(positions, how)
+
+    monkeypatch.setattr(contraction, "_make_sides", wrong)
 
 
 @pytest.mark.parametrize(("width", "layer"), [(5, "0"), (7, "2"), (6, "4")])
 def test_a_wrong_linear_layer_is_named(width: int, layer: str, monkeypatch: pytest.MonkeyPatch):
     ready = measured(named("mlp"), "logits")
-    _spoil(monkeypatch, contraction._Factors, "input_products", _between(width))
+    _spoil_linear(monkeypatch, width)
     message = f"disagree on source . and probe .: .* most in layer '{layer}'. Please report"
     for call in (
         lambda: ns.tangent_kernel(ready.task, ready.sources),
@@ -73,6 +82,21 @@ def test_a_wrong_layer_of_another_kind_is_named(
         ns.tangent_kernel(ready.task, ready.sources, ready.probes)
 
 
+def test_a_wrong_sum_of_right_parts_is_found(monkeypatch: pytest.MonkeyPatch):
+    ready = measured(named("mlp"), "logits")
+    right = contraction._add_rank_one_products
+
+    def wrong(block: Tensor, *args: Any) -> None:  # noqa: ANN401
+        right(block, *args)
+        if block.ndim == 2:  # the sum over cotangents, not their pairs
+            block.mul_(WRONG)
+
+    monkeypatch.setattr(contraction, "_add_rank_one_products", wrong)
+    with pytest.raises(EngineMismatchError, match="most in layer"):
+        ns.tangent_kernel(ready.task, ready.sources)
+    ns.tangent_kernel(ready.task, ready.sources, outputs="full")
+
+
 @pytest.mark.parametrize("measure", ["relative", "loss_change", "refined"])
 @pytest.mark.parametrize("name", ["mlp", "cnn"])
 def test_wrong_steps_are_found(name: str, measure: str, monkeypatch: pytest.MonkeyPatch):
@@ -101,7 +125,7 @@ def test_a_wrong_step_of_one_layer_is_found(monkeypatch: pytest.MonkeyPatch):
 
 def test_the_seed_chooses_the_pairs(monkeypatch: pytest.MonkeyPatch):
     ready = measured(named("mlp"), "logits")
-    _spoil(monkeypatch, contraction._Factors, "input_products", _between(7))
+    _spoil_linear(monkeypatch, 7)
     pairs = set()
     for seed in range(6):
         with pytest.raises(EngineMismatchError) as caught:

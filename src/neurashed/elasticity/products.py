@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import torch
@@ -243,7 +244,12 @@ def verify_tile(prepared: Prepared, work: GradientWork, tile: Tile, seed: int) -
         ]
         found[probe] = torch.stack(parts).sum(0)
     sides = (work.sources, work.probes or work.sources)
-    verify_products(prepared.subject, sides, source, found, work.plan)
+    subject, plan = prepared.subject, work.plan
+    verify_products(
+        subject, sides, source, found, plan,
+        cotangent=int(generator.integers(plan.workload.cotangents[0])),
+        split=partial(tile.split_pair, subject, plan),
+    )  # fmt: skip
 
 
 def compute_cosine(

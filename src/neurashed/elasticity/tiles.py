@@ -179,16 +179,16 @@ class _Products:
                 mirror(block)
             with self._running:
                 if not self._is_verified:
-                    self._verify(tile, block)
+                    self._verify(tile, block, (ours, theirs))
             values, own = self._finish(tile, block)
             kept = values.numpy(force=True)
         spent = {"passes": recorded - began, "products": time.perf_counter() - recorded}
         of_sources = {} if own is None else {"self_response": own.numpy(force=True)}
         return TileValues(kept, of_sources, spent)
 
-    def _verify(self, tile: GridTile, block: Tensor) -> None:
+    def _verify(self, tile: GridTile, block: Tensor, rows: tuple[Any, Any]) -> None:
         grid = self._job.grid
-        part = Tile(grid.sources(tile), grid.probes(tile), {"": block}, False)
+        part = Tile(grid.sources(tile), grid.probes(tile), {"": block}, False, rows)
         work = replace(self._work, plan=self._plan.plan)
         verify_tile(self._prepared, work, part, self._job.options.seed)
         self._is_verified = True

@@ -50,7 +50,7 @@ def add_products(block: Tensor, sources: LayerRows, probes: LayerRows, how: Cont
 def _add_position_products(
     block: Tensor, sources: LayerRows, probes: LayerRows, how: Contraction
 ) -> None:
-    if how.is_traced and _are_rank_one(sources, probes, how):
+    if _are_rank_one(sources, probes, how):
         _add_rank_one_products(block, sources, probes, how)
         return
     is_symmetric = sources is probes
@@ -83,12 +83,31 @@ def _add_rank_one_products(
 ) -> None:
     """Add products of gradients at one position: those of inputs times those at outputs."""
     is_symmetric = sources is probes
-    ours = _make_factors(_positions(sources), 0, how)
-    theirs = ours if is_symmetric else _make_factors(_positions(probes), 0, how)
+    ours = _make_sides(_positions(sources), how)
+    theirs = ours if is_symmetric else _make_sides(_positions(probes), how)
+    (inputs, grads, num_k), (other_inputs, other_grads, num_l) = ours, theirs
+    has_bias = _positions(sources.part(0, 1)).has_bias
     for rows, columns in _cut(sources, probes, how):
-        products = ours.input_products(theirs, rows, columns)
-        left, right = ours.grads[0][rows], theirs.grads[0][columns]
-        block[rows, columns].addcmul_(products, left.times(right))
+        products = inputs[rows].times(other_inputs[columns])
+        products = products.add_(1) if has_bias else products
+        left, right = grads[_scaled(rows, num_k)], other_grads[_scaled(columns, num_l)]
+        if how.is_traced:
+            block[rows, columns].addcmul_(products, left.times(right))
+        else:
+            of_all = left.times(right).view(len(products), num_k, -1, num_l)
+            block[rows, :, columns].addcmul_(products[:, None, :, None], of_all)
+
+
+def _make_sides(positions: Positions, how: Contraction) -> tuple[Operand, Operand, int]:
+    """Inputs, gradients at outputs, and how many rows of these an example has."""
+    grads = positions.grads[:, :, 0, 0]
+    num_rows = 1 if how.is_traced else grads.shape[1]
+    grads = grads.flatten(1) if how.is_traced else grads.flatten(0, 1)
+    return how.operand(positions.inputs[:, 0, 0]), how.operand(grads), num_rows
+
+
+def _scaled(run: slice, times: int) -> slice:
+    return slice(run.start * times, run.stop * times)
 
 
 def _are_rank_one(sources: LayerRows, probes: LayerRows, how: Contraction) -> bool:
@@ -107,7 +126,9 @@ def _are_rank_one(sources: LayerRows, probes: LayerRows, how: Contraction) -> bo
 def _cut(sources: LayerRows, probes: LayerRows, how: Contraction) -> Iterator[tuple[slice, slice]]:
     """Rows and columns of the parts of a block that fit in the workspace."""
     is_symmetric = sources is probes
-    slab, height = _sides(_numbers_of_a_pair(sources, probes), sources.num_examples, how)
+    cotangents = 1 if how.is_traced else sources.num_cotangents * probes.num_cotangents
+    numbers = 2 * (1 + cotangents)
+    slab, height = _sides(numbers, sources.num_examples, how)
     slab, height = min(slab, _CACHED_PROBES), min(height, max(_CACHED_SOURCES, slab))
     for start, stop in slabs(probes.num_examples, is_symmetric=is_symmetric, largest=slab):
         for offset in range(start if is_symmetric else 0, sources.num_examples, height):
@@ -187,7 +208,7 @@ class _Factors:
 
     def places(self, examples: slice) -> slice:
         """Where the positions of some examples are."""
-        return slice(examples.start * self.num_positions, examples.stop * self.num_positions)
+        return _scaled(examples, self.num_positions)
 
     def input_products(self, others: "_Factors", rows: slice, columns: slice) -> Tensor:
         """Products of inputs, ``(source · t, probe · u)``."""

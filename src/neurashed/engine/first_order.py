@@ -59,12 +59,33 @@ class Tile:
         blocks: Inner products by layer, or under ``""`` their sum; each ``(source, probe)`` if
             traced, else ``(source, k, probe, l)``.
         is_mirrored: Whether the tile stands for its mirror image too.
+        rows: Rows of its sources and of its probes by layer, as they were multiplied.
     """
 
     sources: slice
     probes: slice
     blocks: dict[str, Tensor]
     is_mirrored: bool
+    rows: tuple[dict[str, LayerRows], dict[str, LayerRows]]
+
+    def split_pair(self, subject: Subject, plan: Plan, source: int, probe: int) -> Tensor:
+        """Return the products of every cotangent of a source with every one of a probe.
+
+        Args:
+            subject: The task.
+            plan: The plan that was followed.
+            source: Number of the source among all.
+            probe: Number of the probe among all.
+
+        Returns:
+            ``(k, l)``, summed over layers.
+        """
+        place, other = source - self.sources.start, probe - self.probes.start
+        ours = {name: rows.part(place, place + 1) for name, rows in self.rows[0].items()}
+        theirs = {name: rows.part(other, other + 1) for name, rows in self.rows[1].items()}
+        workload = replace(plan.workload, is_traced=False, by_layer=False)
+        blocks = multiply_rows(subject, ours, theirs, replace(plan, workload=workload))
+        return blocks[""][0, :, 0]
 
 
 def iterate_tiles(
@@ -102,7 +123,8 @@ def iterate_tiles(
             if is_same:
                 for block in blocks.values():
                     mirror(block)
-            yield Tile(rows, columns, blocks, probes is None and not is_same)
+            is_mirrored = probes is None and not is_same
+            yield Tile(rows, columns, blocks, is_mirrored, (ours, theirs))
 
 
 def record_rows(

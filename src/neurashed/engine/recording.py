@@ -179,11 +179,13 @@ def record(
 
 def _run_backward(values: Tensor, recorder: _Recorder) -> None:
     num_cotangents = values.shape[1]
+    seeds = torch.eye(num_cotangents, dtype=values.dtype, device=values.device)
     for cotangent in range(num_cotangents):
         if values.requires_grad and recorder.anchors:
             torch.autograd.grad(
-                values[:, cotangent].sum(),
+                values,
                 recorder.anchors,
+                seeds[cotangent].expand_as(values),
                 retain_graph=cotangent + 1 < num_cotangents,
                 allow_unused=True,
             )

@@ -1,6 +1,6 @@
 """Random pairs of a result, computed once more by plain autograd."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import torch
 from torch import Tensor
@@ -26,8 +26,14 @@ def verify_products(
     source: int,
     found: Mapping[int, Tensor],
     plan: Plan,
+    *,
+    cotangent: int = 0,
+    split: Callable[[int, int], Tensor] | None = None,
 ) -> None:
     """Compare the pairs of one source with a few probes with plain autograd.
+
+    Where an example has many gradients, those of one cotangent are compared: a sum over all of them
+    with what `split` gives, and the one part of that with plain autograd.
 
     Args:
         subject: The task.
@@ -35,10 +41,37 @@ def verify_products(
         source: Number of the source.
         found: What the engine found by number of the probe: one number if traced, else ``(k, l)``.
         plan: The plan that was followed.
+        cotangent: Cotangent of the source to compare, and of the probe as far as it has as many.
+        split: Takes the numbers of a source and of a probe and returns the products ``(k, l)`` of
+            all their gradients, from the rows that were multiplied. If None, all are compared.
 
-    Raises:
-        EngineMismatchError: If they differ; the message names the layer that differs most.
+    An `EngineMismatchError` says that they differ, and names the layer that differs most.
     """
+    if split is None or plan.workload.cotangents[0] == 1:
+        _verify_all(subject, sides, source, found, plan)
+        return
+    ours = _plain_gradients(subject, sides[0], source, cotangent)
+    for probe, got in found.items():
+        pairs = split(source, probe)
+        other = min(cotangent, pairs.shape[1] - 1)
+        theirs = _plain_gradients(subject, sides[1], probe, other)
+        size = _TOLERANCE.get(subject.dtype, 5e-2) * _norm(ours) * _norm(theirs)
+        wanted = torch.stack([_trace(rows, theirs[name]) for name, rows in ours.items()]).sum()
+        right = abs(float(pairs[cotangent, other] - wanted)) <= size
+        whole = pairs.diagonal().sum() if plan.workload.is_traced else pairs
+        rounding = _TOLERANCE.get(subject.dtype, 5e-2) * float(pairs.abs().sum()) + size
+        right = right and float((got - whole).abs().max()) <= rounding
+        if not right:
+            _verify_all(subject, sides, source, {probe: got}, plan)
+
+
+def _verify_all(
+    subject: Subject,
+    sides: tuple[Side, Side],
+    source: int,
+    found: Mapping[int, Tensor],
+    plan: Plan,
+) -> None:
     ours = _plain_gradients(subject, sides[0], source)
     multiply = _trace if plan.workload.is_traced else _pairs
     for probe, got in found.items():
@@ -76,13 +109,16 @@ def _pairs(ours: Tensor, theirs: Tensor) -> Tensor:
     return ours @ theirs.T
 
 
-def _plain_gradients(subject: Subject, side: Side, index: int) -> dict[str, Tensor]:
-    """Gradients of one example's values by parameter, ``(cotangent, weight)``."""
+def _plain_gradients(
+    subject: Subject, side: Side, index: int, cotangent: int | None = None
+) -> dict[str, Tensor]:
+    """Gradients of an example's values, or of one of them, by parameter ``(cotangent, weight)``."""
     one = to_device(take(side.batch, slice(index, index + 1)), subject.device)
     parameters = subject.parameters
     rows: list[list[Tensor]] = []
     with torch.enable_grad():
         values = side.values(None, *one)[0]
+        values = values if cotangent is None else values[cotangent : cotangent + 1]
         for value in values:
             grads = torch.autograd.grad(
                 value, list(parameters.values()), retain_graph=len(values) > 1, allow_unused=True
