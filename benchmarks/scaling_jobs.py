@@ -17,12 +17,14 @@ class StreamingJob:
         title: Of its network.
         data: Whose images.
         workload: The network, how many examples, and how many of them are checked.
+        matmul_precision: Of the products of gradients.
     """
 
     name: str
     title: str
     data: Literal["mnist", "cifar10"]
     workload: Workload
+    matmul_precision: str = "highest"
 
     def quick(self) -> "StreamingJob":
         """The same on a few examples."""
@@ -32,7 +34,14 @@ class StreamingJob:
 def _job(name: str, title: str, data: Literal["mnist", "cifar10"], num: int) -> StreamingJob:
     network = name.split("-", maxsplit=1)[0]
     workload = {"mlp": "mlp", "cnn": "cifar_cnn", "resnet18": "resnet18"}[network]
-    return StreamingJob(name, title, data, replace(WORKLOADS[workload], num_examples=num))
+    is_high = name.endswith("-high")
+    return StreamingJob(
+        name,
+        title + ("; matmul_precision=high" if is_high else ""),
+        data,
+        replace(WORKLOADS[workload], num_examples=num),
+        "high" if is_high else "highest",
+    )
 
 
 _ALL = (
@@ -40,9 +49,13 @@ _ALL = (
     _job("mlp-4k", "784-512-512-1", "mnist", 4000),
     _job("mlp-16k", "784-512-512-1", "mnist", 16_000),
     _job("mlp-60k", "784-512-512-1", "mnist", 60_000),
+    _job("mlp-16k-high", "784-512-512-1", "mnist", 16_000),
+    _job("mlp-60k-high", "784-512-512-1", "mnist", 60_000),
     _job("cnn-2k", "CNN, 32-64-128 channels", "cifar10", 2000),
     _job("cnn-10k", "CNN, 32-64-128 channels", "cifar10", 10_000),
+    _job("cnn-10k-high", "CNN, 32-64-128 channels", "cifar10", 10_000),
     _job("resnet18-1k", "ResNet-18, eval BatchNorm", "cifar10", 1000),
+    _job("resnet18-1k-high", "ResNet-18, eval BatchNorm", "cifar10", 1000),
 )
 
 JOBS = {job.name: job for job in _ALL}

@@ -27,7 +27,7 @@ from torch_problem import TorchProblem
 
 from neurashed import Examples, Task, stream_elasticity
 from neurashed.data import Subset, load_cifar10, load_mnist
-from neurashed.elasticity import Streamed, Tiling
+from neurashed.elasticity import MeasurementOptions, Streamed, Tiling
 from neurashed.results.tiled import Storage
 
 NUM_WARMING = 64
@@ -56,7 +56,11 @@ def build_model(job: StreamingJob) -> nn.Module:
 
 
 def stream(
-    task: Task, examples: Examples, store: Path, arguments: argparse.Namespace
+    task: Task,
+    examples: Examples,
+    store: Path,
+    arguments: argparse.Namespace,
+    options: MeasurementOptions,
 ) -> tuple[Streamed, float]:
     """Stream the kernel; return it with the seconds of the call."""
     tiling = Tiling(storage=Storage(dtype=arguments.dtype))
@@ -69,17 +73,23 @@ def stream(
         tiling=tiling,
         memory=arguments.memory,
         device=arguments.device,
+        options=options,
     )
     return streamed, time.perf_counter() - start
 
 
 def stream_again(
-    task: Task, examples: Examples, folder: Path, arguments: argparse.Namespace
+    task: Task,
+    examples: Examples,
+    folder: Path,
+    arguments: argparse.Namespace,
+    options: MeasurementOptions,
 ) -> tuple[Streamed, float]:
     """Stream the kernel several times if that is quick; return the run of median computing."""
     runs: list[tuple[Streamed, float]] = []
     while len(runs) < MOST_RUNS and sum(wall for _, wall in runs) < WANTED_SECONDS:
-        runs.append(stream(task, examples, folder / f"kernel-{len(runs)}.zarr", arguments))
+        store = folder / f"kernel-{len(runs)}.zarr"
+        runs.append(stream(task, examples, store, arguments, options))
     runs.sort(key=lambda run: run[0].seconds["passes"] + run[0].seconds["products"])
     return runs[(len(runs) - 1) // 2]
 
@@ -98,10 +108,11 @@ def measure(job: StreamingJob, folder: Path, arguments: argparse.Namespace) -> S
     model = build_model(job)
     task = Task(model, loss="mse", readout="output")
     few = examples.select(np.arange(min(NUM_WARMING, len(examples))))
-    stream(task, few, folder / "warming.zarr", arguments)
+    options = MeasurementOptions(matmul_precision=job.matmul_precision)
+    stream(task, few, folder / "warming.zarr", arguments, options)
     before, _ = best_rate(arguments.device, is_quick=arguments.quick)
     held = resident_bytes()
-    streamed, wall = stream_again(task, examples, folder, arguments)
+    streamed, wall = stream_again(task, examples, folder, arguments, options)
     peak, device_peak = peak_bytes(), 0
     if arguments.device == "cuda":
         device_peak = torch.cuda.max_memory_allocated()

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from registry import OURS
+from registry import OURS, OURS_HIGH
 from results import LARGEST_ERROR, Outcome, Results, WorkloadResults
 
 __all__ = ["Target", "check_targets"]
@@ -55,6 +55,10 @@ def _speed(workload: WorkloadResults, ours: Outcome) -> list[Target]:
     name, outcomes = workload.name, workload.outcomes
     rivals = [outcome for outcome in outcomes if outcome.is_peer or _is_recipe(outcome)]
     targets = _faster(workload, ours, OVER_RIVALS.get(name, 1), "every peer", rivals)
+    high = workload.of(OURS_HIGH)
+    if high is not None and high.is_right:
+        with_high = "every peer, with matmul_precision=high"
+        targets += _faster(workload, high, OVER_RIVALS.get(name, 1), with_high, rivals)
     if name in OVER_TORCH_FUNC:
         recipes = [outcome for outcome in outcomes if _is_recipe(outcome)]
         targets += _faster(workload, ours, OVER_TORCH_FUNC[name], "torch.func", recipes)

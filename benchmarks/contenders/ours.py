@@ -5,6 +5,7 @@ from problem import Problem, Run
 from torch_problem import TorchProblem, torch_problem
 
 from neurashed import Examples, Task, measure_elasticity, tangent_kernel
+from neurashed.elasticity import MeasurementOptions
 
 MEMORY = "1GB"
 
@@ -28,11 +29,26 @@ def prepare(problem: Problem) -> Run:
     task, examples = task_and_examples(torch_problem(problem))
     if problem.workload.quantity == "relative":
         return lambda: measure_elasticity(task, examples, memory=MEMORY, device="cpu").values
-    if problem.workload.quantity == "full_kernel":
+    return _prepare_kernel(problem, "highest")
 
-        def run() -> np.ndarray:
-            kernel = tangent_kernel(task, examples, outputs="full", memory=MEMORY, device="cpu")
-            return kernel.transpose("source", "source_output", "probe", "output").values
 
-        return run
-    return lambda: tangent_kernel(task, examples, memory=MEMORY, device="cpu").values
+def prepare_high(problem: Problem) -> Run:
+    """The same, gradients multiplied in bfloat16 parts where the processor has units for them."""
+    return _prepare_kernel(problem, "high")
+
+
+def _prepare_kernel(problem: Problem, matmul_precision: str) -> Run:
+    task, examples = task_and_examples(torch_problem(problem))
+    options = MeasurementOptions(matmul_precision=matmul_precision)
+    is_full = problem.workload.quantity == "full_kernel"
+
+    def run() -> np.ndarray:
+        kernel = tangent_kernel(
+            task, examples, outputs="full" if is_full else "trace", memory=MEMORY, device="cpu",
+            options=options,
+        )  # fmt: skip
+        if is_full:
+            kernel = kernel.transpose("source", "source_output", "probe", "output")
+        return kernel.values
+
+    return run
