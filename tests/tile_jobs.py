@@ -28,12 +28,14 @@ class Sums:
             dies; ``"memory"``: more is taken than there is; ``"refused"``: `MemoryError`;
             ``"error"``: another error.
         pause: Seconds that each tile takes.
+        is_elsewhere: Whether it says that another device computes.
     """
 
     folder: Path
     fault: str = "none"
     pause: float = 0.0
     grid: TileGrid = GRID
+    is_elsewhere: bool = False
 
     @property
     def budget(self) -> str:

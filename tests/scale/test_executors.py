@@ -1,6 +1,7 @@
 """Tiles on any executor: the same bits, and clear words where a worker fails."""
 
 import multiprocessing
+import threading
 from collections.abc import Callable
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from pathlib import Path
@@ -14,6 +15,7 @@ from tiled_cases import NUM_TILES, digest_tiles, done_tiles, make_task, stream
 from torch import nn
 
 from neurashed.errors import InputError, InputTypeError, NeurashedError
+from neurashed.results.tiled import TiledMatrix
 
 BUDGET = "the budget of each process is 77 MB beside model, data and result"
 
@@ -51,6 +53,29 @@ EXECUTORS = {
 @pytest.fixture(scope="module")
 def local(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     return digest_tiles(stream(tmp_path_factory.mktemp("local") / "s.zarr").path.parent)
+
+
+@pytest.mark.parametrize("is_elsewhere", [True, False])
+def test_written_beside_what_is_computed_on_another_device(tmp_path: Path, is_elsewhere: bool):
+    writers = set()
+    job = Sums(tmp_path, is_elsewhere=is_elsewhere)
+    write = TiledMatrix.write
+
+    def note(*args: Any) -> Any:  # noqa: ANN401
+        writers.add(threading.current_thread().name)
+        return write(*args)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(TiledMatrix, "write", note)
+        outcome = run(job, tmp_path / "s.zarr")
+    assert outcome.num_computed == len(job.grid)
+    assert list(outcome.records) == [tile.name for tile in job.grid]
+    assert (writers != {"MainThread"}) == is_elsewhere
+    plain = run(Sums(tmp_path), tmp_path / "plain.zarr")
+    contents = [
+        [record["content"] for record in each.records.values()] for each in (outcome, plain)
+    ]
+    assert contents[0] == contents[1]
 
 
 @pytest.mark.filterwarnings("ignore:.*use of fork:DeprecationWarning")

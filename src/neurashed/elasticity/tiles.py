@@ -165,6 +165,11 @@ class _Products:
         self._is_verified = False
         self._running = threading.Lock()  # a run of the model may put other weights in its place
 
+    @property
+    def is_elsewhere(self) -> bool:
+        """Whether another device than the processor computes."""
+        return self._prepared.subject.device.type != "cpu"
+
     def compute(self, tile: GridTile) -> TileValues:
         """Compute a tile."""
         with full_precision():
@@ -223,6 +228,11 @@ class _Strips:
         self._job = job
         self._prepared = prepared
         self._running = threading.Lock()  # a step puts other weights in the model for a moment
+
+    @property
+    def is_elsewhere(self) -> bool:
+        """Whether another device than the processor computes."""
+        return self._prepared.subject.device.type != "cpu"
 
     def compute(self, tile: GridTile) -> TileValues:
         """Compute a tile."""

@@ -9,7 +9,8 @@ from pathlib import Path
 from neurashed.errors import InputError
 from neurashed.results.tiled import Tile, explain_write
 from neurashed.scale.exhaustion import explain_exhaustion
-from neurashed.scale.work import Piece, Work, compute_here, do_tile, keep
+from neurashed.scale.job import OpenJob
+from neurashed.scale.work import Piece, Work, do_tile, keep, open_here
 
 __all__ = ["run_here", "run_on_executor"]
 
@@ -17,14 +18,25 @@ _LOADED: dict[str, Work] = {}
 
 
 def run_here(work: Work, tiles: list[Tile]) -> Generator[Piece]:
-    """Yield pieces; while one tile is computed the one before is written."""
-    with (
-        explain_exhaustion(work.job),
-        ThreadPoolExecutor(1, thread_name_prefix="tiles") as writer,
-    ):
+    """Yield pieces.
+
+    Where another device computes, one tile is written while the next is computed. On a processor
+    either would only take the cores from the other: products wait for their slowest thread.
+    """
+    with explain_exhaustion(work.job):
+        job = open_here(work)
+        if job.is_elsewhere:
+            yield from _run_beside_writing(work, job, tiles)
+            return
+        for tile in tiles:
+            yield keep(work, tile, job.compute(tile))
+
+
+def _run_beside_writing(work: Work, job: OpenJob, tiles: list[Tile]) -> Generator[Piece]:
+    with ThreadPoolExecutor(1, thread_name_prefix="tiles") as writer:
         writing: Future[Piece] | None = None
         for tile in tiles:
-            found = compute_here(work, tile)
+            found = job.compute(tile)
             if writing is not None:
                 yield writing.result()
             writing = writer.submit(keep, work, tile, found)

@@ -33,6 +33,11 @@ class TileValues:
 class OpenJob(Protocol):
     """A job that is ready to compute in this process."""
 
+    @property
+    def is_elsewhere(self) -> bool:
+        """Whether another device computes, and the processor has nothing to do meanwhile."""
+        ...
+
     def compute(self, tile: Tile) -> TileValues:
         """Compute a tile: the same numbers whatever was computed before, and wherever."""
         ...

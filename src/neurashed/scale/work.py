@@ -14,7 +14,7 @@ import numpy as np
 from neurashed.results.tiled import Tile, TiledMatrix
 from neurashed.scale.job import OpenJob, Reduction, TileJob, TileValues
 
-__all__ = ["Piece", "Work", "compute_here", "do_tile", "forget", "keep"]
+__all__ = ["Piece", "Work", "do_tile", "forget", "keep", "open_here"]
 
 # Each process opens a job once and keeps it for the tiles that follow.
 _OPENED: dict[str, OpenJob] = {}
@@ -57,14 +57,13 @@ class Piece:
     values: TileValues | None = None
 
 
-def compute_here(work: Work, tile: Tile) -> TileValues:
-    """Compute a tile, with the job opened once in this process."""
+def open_here(work: Work) -> OpenJob:
+    """Return the job, opened once in this process."""
     with _LOCK:
         if work.key not in _OPENED:
             _OPENED.clear()  # one job at a time: its rows may fill the budget
             _OPENED[work.key] = work.job.open(_own_scratch(work.scratch))
-        opened = _OPENED[work.key]
-    return opened.compute(tile)
+        return _OPENED[work.key]
 
 
 def _own_scratch(scratch: Path | None) -> Path | None:
@@ -112,7 +111,7 @@ def do_tile(work: Work, tile: Tile, *, writes: bool = True) -> Piece:
     Returns:
         The piece.
     """
-    found = compute_here(work, tile)
+    found = open_here(work).compute(tile)
     if writes:
         return keep(work, tile, found)
     return Piece(tile, {}, values=found)
