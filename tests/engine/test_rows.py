@@ -7,6 +7,7 @@ from engine_cases import prepare
 from torch import Tensor
 from zoo import named
 
+from neurashed.engine import contraction
 from neurashed.engine.contraction import Contraction, add_products, self_products
 from neurashed.engine.convolution_rows import ConvolutionRows
 from neurashed.engine.first_order import Side, record_rows
@@ -95,6 +96,37 @@ def test_parts_and_joins(rows: LayerRows, form: type):
         joined = join_rows(parts)
         assert isinstance(joined, form)
         assert_close(_gradients(joined), _gradients(rows))
+
+
+@pytest.mark.parametrize(("sources", "probes"), [(23, 23), (23, 9), (4, 50)])
+@pytest.mark.parametrize("is_traced", [True, False])
+def test_blocks_larger_than_the_cache(
+    sources: int,
+    probes: int,
+    generator: torch.Generator,
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    is_traced: bool,
+):
+    monkeypatch.setattr(contraction, "_CACHED_SOURCES", 5)
+    monkeypatch.setattr(contraction, "_CACHED_PROBES", 3)
+    made = [
+        LinearRows(
+            torch.randn(n, 1, 4, generator=generator, dtype=torch.float64),
+            torch.randn(n, 2, 1, 3, generator=generator, dtype=torch.float64),
+            has_weight=True,
+            has_bias=True,
+        )
+        for n in (sources, probes)
+    ]
+    for ours, theirs in (made, [made[0], made[0]]):
+        full = torch.einsum("skw,plw->skpl", _gradients(ours), _gradients(theirs))
+        wanted = full.diagonal(dim1=1, dim2=3).sum(-1) if is_traced else full
+        block = torch.zeros_like(wanted)
+        add_products(block, ours, theirs, Contraction("positions", 10**6, is_traced, 15, 4))
+        if ours is theirs:
+            mirror(block)
+        assert_close(block, wanted)
 
 
 def test_a_padded_token_has_no_gradient():

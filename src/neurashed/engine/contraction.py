@@ -24,9 +24,9 @@ from neurashed.engine.rows import DenseRows
 __all__ = ["Contraction", "add_products", "self_products"]
 
 # Sources and probes multiplied in one go where products of inputs and of gradients meet entry by
-# entry: both stay in the processor's cache, and are large enough for its matrix products.
+# entry: both stay in the processor's last cache, and are large enough for its matrix products.
 _CACHED_SOURCES = 2048
-_CACHED_PROBES = 512
+_CACHED_PROBES = 1024
 # Products of pairs of positions held at a time: with two such blocks a core works in its cache.
 _CACHED_PRODUCTS = 2**20
 
@@ -127,21 +127,25 @@ def _cut(sources: LayerRows, probes: LayerRows, how: Contraction) -> Iterator[tu
     """Rows and columns of the parts of a block that fit in the workspace."""
     is_symmetric = sources is probes
     cotangents = 1 if how.is_traced else sources.num_cotangents * probes.num_cotangents
-    numbers = 2 * (1 + cotangents)
-    slab, height = _sides(numbers, sources.num_examples, how)
-    slab, height = min(slab, _CACHED_PROBES), min(height, max(_CACHED_SOURCES, slab))
-    for start, stop in slabs(probes.num_examples, is_symmetric=is_symmetric, largest=slab):
-        for offset in range(start if is_symmetric else 0, sources.num_examples, height):
-            yield slice(offset, min(offset + height, sources.num_examples)), slice(start, stop)
+    width, height = _sides(2 * (1 + cotangents), how)
+    for left in range(0, probes.num_examples, width):
+        right = min(left + width, probes.num_examples)
+        top = 0
+        if is_symmetric:  # what is on the diagonal, and then what is below
+            for start, stop in slabs(right - left, is_symmetric=True, largest=width):
+                yield slice(left + start, right), slice(left + start, left + stop)
+            top = right
+        for offset in range(top, sources.num_examples, height):
+            rows = slice(offset, min(offset + height, sources.num_examples))
+            yield rows, slice(left, right)
 
 
-def _sides(numbers_of_a_pair: int, num_sources: int, how: Contraction) -> tuple[int, int]:
+def _sides(numbers_of_a_pair: int, how: Contraction) -> tuple[int, int]:
     """Probes and sources of a block whose products and patches fit in the workspace."""
-    patches = max(how.num_patches, 1)
-    largest = max(1, how.workspace // (4 * patches))
-    height = max(1, min(num_sources, largest, how.workspace // (2 * numbers_of_a_pair)))
-    slab = max(1, min(largest, how.workspace // (2 * numbers_of_a_pair * height)))
-    return slab, height
+    largest = max(1, how.workspace // (4 * max(how.num_patches, 1)))
+    pairs = max(1, how.workspace // (2 * numbers_of_a_pair))
+    height = max(1, min(_CACHED_SOURCES, largest, pairs))
+    return max(1, min(_CACHED_PROBES, largest, pairs // height)), height
 
 
 def _positions(rows: LayerRows) -> Positions:
