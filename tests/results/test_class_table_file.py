@@ -1,5 +1,6 @@
 """A class table survives its file, and a damaged file is refused."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,16 @@ def test_anything_else_is_refused(tmp_path: Path, content: str):
     path = tmp_path / "table.json"
     path.write_text(content)
     with pytest.raises(StoreError, match="holds no class table"):
+        open_class_table(path)
+
+
+def test_a_changed_digit_is_found(tmp_path: Path):
+    table = class_table(random_result(), statistic="mean", num_bootstrap=20)
+    path = save_class_table(table, tmp_path / "table.json")
+    content = json.loads(path.read_text())
+    content["cells"]["count"][0][0] += 1
+    path.write_text(json.dumps(content))
+    with pytest.raises(StoreError, match=r"table\.json is damaged: its numbers are not those"):
         open_class_table(path)
 
 

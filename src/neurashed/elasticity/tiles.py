@@ -178,6 +178,8 @@ class _Products:
             with self._running:
                 ours = self._blocks[0][tile.row]
                 theirs = ours if is_diagonal else self._blocks[-1][tile.column]
+            if self.is_elsewhere:  # what was asked of a GPU is done only later
+                torch.cuda.synchronize(self._prepared.subject.device)
             recorded = time.perf_counter()
             block = multiply_rows(self._prepared.subject, ours, theirs, self._plan.plan)[""]
             if is_diagonal:

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import xarray as xr
+import xxhash
 
 from neurashed.errors import StoreError
 from neurashed.results.atomic import write_json
@@ -38,8 +39,13 @@ def save_class_table(
         "attrs": table.attrs,
         "job": job,
     }
-    write_json(Path(path), to_jsonable(content, "class table"))
+    plain = to_jsonable(content, "class table")
+    write_json(Path(path), plain | {"checksum": _checksum(plain)})
     return Path(path)
+
+
+def _checksum(content: Mapping[str, Any]) -> str:
+    return xxhash.xxh3_128_hexdigest(json.dumps(content, sort_keys=True))
 
 
 def open_class_table(path: str | os.PathLike[str]) -> xr.Dataset:
@@ -52,10 +58,11 @@ def open_class_table(path: str | os.PathLike[str]) -> xr.Dataset:
         The table.
 
     Raises:
-        StoreError: If the file cannot be read or holds no class table.
+        StoreError: If the file cannot be read, is damaged or holds no class table.
     """
     try:
         content = json.loads(Path(path).read_text(encoding="utf-8"))
+        written = content.pop("checksum")
         attrs = dict(content["attrs"])
         about = {name: attrs[name] for name in ("measure", "units", "long_name")}
         cells = {
@@ -67,7 +74,11 @@ def open_class_table(path: str | os.PathLike[str]) -> xr.Dataset:
             for name, cell in content["cells"].items()
         }
         classes = {dim: np.array(content["classes"][dim], dtype=np.str_) for dim in _DIMS}
-        return xr.Dataset(cells, coords=classes, attrs=attrs)
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        table = xr.Dataset(cells, coords=classes, attrs=attrs)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         message = f"{path} holds no class table: {error}; measure again"
         raise StoreError(message) from error
+    if written != _checksum(content):
+        message = f"{path} is damaged: its numbers are not those that were written; measure again"
+        raise StoreError(message)
+    return table
