@@ -45,7 +45,7 @@ def save_class_table(
 
 
 def _checksum(content: Mapping[str, Any]) -> str:
-    return xxhash.xxh3_128_hexdigest(json.dumps(content, sort_keys=True))
+    return xxhash.xxh3_128_hexdigest(json.dumps(content, sort_keys=True).encode())
 
 
 def open_class_table(path: str | os.PathLike[str]) -> xr.Dataset:
