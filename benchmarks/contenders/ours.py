@@ -8,6 +8,13 @@ from neurashed import Examples, Task, measure_elasticity, tangent_kernel
 from neurashed.elasticity import MeasurementOptions
 
 MEMORY = "1GB"
+# Where a contender may take 14 GB in all.
+MUCH_MEMORY = "8GB"
+
+
+def memory_of(problem: Problem) -> str:
+    """The budget of a workload."""
+    return MEMORY if problem.workload.memory_limit is None else MUCH_MEMORY
 
 
 def task_and_examples(torch_side: TorchProblem) -> tuple[Task, Examples]:
@@ -25,7 +32,7 @@ def task_and_examples(torch_side: TorchProblem) -> tuple[Task, Examples]:
 
 
 def prepare(problem: Problem) -> Run:
-    """One call, with all its checks, in 1 GB of working memory."""
+    """One call, with all its checks, in 1 GB of working memory, or in 8 GB where much is allowed."""
     task, examples = task_and_examples(torch_problem(problem))
     if problem.workload.quantity == "relative":
         return lambda: measure_elasticity(task, examples, memory=MEMORY, device="cpu").values
@@ -44,7 +51,8 @@ def _prepare_kernel(problem: Problem, matmul_precision: str) -> Run:
 
     def run() -> np.ndarray:
         kernel = tangent_kernel(
-            task, examples, outputs="full" if is_full else "trace", memory=MEMORY, device="cpu",
+            task, examples, outputs="full" if is_full else "trace", device="cpu",
+            memory=memory_of(problem),
             options=options,
         )  # fmt: skip
         if is_full:

@@ -10,7 +10,7 @@ from zoo import CASES, Case, named
 
 import neurashed as ns
 from neurashed.elasticity import MeasurementOptions
-from neurashed.engine import operands, subject
+from neurashed.engine import cutting, operands, subject
 from neurashed.engine.bfloat16_products import has_bfloat16_products
 from neurashed.engine.operands import PlainOperand, SplitOperand, TokenOperand
 from neurashed.errors import InputError
@@ -32,6 +32,7 @@ def _multiply_plainly(left: Tensor, right: Tensor, out: Tensor, *, adds: bool) -
 
 @pytest.fixture(params=["emulated", "this machine's"])
 def _units(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cutting, "_FEWEST_PRODUCTS", 0)
     if request.param == "emulated":
         monkeypatch.setattr(operands, "multiply_bfloat16", _multiply_plainly)
         monkeypatch.setattr(subject, "has_bfloat16_products", lambda _: True)
@@ -132,6 +133,17 @@ def test_the_budget_does_not_matter(memory: str, generator: torch.Generator):
         assert np.linalg.norm(found.values - whole) < ALLOWED * np.linalg.norm(whole)
         if outputs == "trace":
             assert np.array_equal(found.values, found.values.T)
+
+
+def test_few_rows_are_not_split(monkeypatch: pytest.MonkeyPatch, generator: torch.Generator):
+    monkeypatch.setattr(operands, "multiply_bfloat16", _multiply_plainly)
+    monkeypatch.setattr(subject, "has_bfloat16_products", lambda _: True)
+    task = ns.Task(MLP(3, (4,), 1, generator=generator), loss="mse", readout="output")
+    for num, is_split in ((1200, False), (1300, True)):
+        x = torch.randn(num, 3, generator=generator)
+        examples = ns.Examples(inputs=x, targets=torch.zeros(num))
+        high = ns.tangent_kernel(task, examples, options=HIGH)
+        assert np.array_equal(high, ns.tangent_kernel(task, examples)) != is_split
 
 
 @pytest.mark.usefixtures("_units")

@@ -41,10 +41,21 @@ def add_products(block: Tensor, sources: LayerRows, probes: LayerRows, how: Cont
         probes: Rows of the layer for the probes.
         how: The route.
     """
-    if how.route == "positions" and not isinstance(sources, DenseRows):
+    uses_positions = how.route == "positions" and not isinstance(sources, DenseRows)
+    counts = [_count_rows(rows, how, uses_positions=uses_positions) for rows in (sources, probes)]
+    how = how.for_rows(*counts)
+    if uses_positions:
         _add_position_products(block, sources, probes, how)
     else:
         add_gradient_products(block, sources, probes, how)
+
+
+def _count_rows(rows: LayerRows, how: Contraction, *, uses_positions: bool) -> int:
+    """Rows of the matrices that are multiplied."""
+    each = 1 if how.is_traced else rows.num_cotangents
+    if uses_positions:
+        each *= _positions(rows.part(0, 1)).inputs.shape[2]
+    return rows.num_examples * each
 
 
 def _add_position_products(

@@ -1,7 +1,7 @@
 """How the products of one layer are computed, and how a block of them is cut."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from torch import Tensor
 
@@ -16,6 +16,11 @@ _PANEL = 48
 # The diagonal blocks that remain of a symmetric block, at most, and the slabs of each.
 _LARGEST_CORNER = 640
 _SLABS_OF_A_CORNER = 4
+
+
+# Products of a number on either side, so few that splitting them takes longer than is gained: half
+# of what 1,280 rows have with themselves.
+_FEWEST_PRODUCTS = 640
 
 
 @dataclass(frozen=True)
@@ -43,6 +48,19 @@ class Contraction:
     def copies(self) -> int:
         """Room that a matrix takes while it is multiplied, its own as one."""
         return 3 if self.is_split else 1
+
+    def for_rows(self, sources: int, probes: int) -> "Contraction":
+        """Return the same for so many rows on both sides: too few are not split.
+
+        Args:
+            sources: Rows of the matrix on one side.
+            probes: Rows of that on the other.
+
+        Returns:
+            How to multiply those.
+        """
+        pays = sources * probes >= _FEWEST_PRODUCTS * (sources + probes)
+        return self if pays or not self.is_split else replace(self, is_split=False)
 
     def operand(self, matrix: Tensor) -> Operand:
         """A matrix ``(row, k)`` as a side of products."""
