@@ -32,7 +32,7 @@ def task_and_examples(torch_side: TorchProblem) -> tuple[Task, Examples]:
 
 
 def prepare(problem: Problem) -> Run:
-    """One call, with all its checks, in 1 GB of working memory, or in 8 GB where much is allowed."""
+    """One call, with all its checks, in 1 GB of working memory or, where much is allowed, 8."""
     task, examples = task_and_examples(torch_problem(problem))
     if problem.workload.quantity == "relative":
         return lambda: measure_elasticity(task, examples, memory=MEMORY, device="cpu").values
