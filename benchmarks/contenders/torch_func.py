@@ -10,7 +10,7 @@ from torch.nn.functional import mse_loss
 from torch_problem import TorchProblem, Weights, torch_problem
 
 CHUNK = 64
-TWO_TILES_BYTES = 10 * 10**9
+TWO_TILES_BYTES = 5 * 10**9
 
 
 def gradients(torch_side: TorchProblem, inputs: Tensor, targets: Tensor) -> list[Tensor]:
@@ -119,7 +119,7 @@ def prepare_whole(problem: Problem) -> Run:
 
 
 def prepare_tiles(problem: Problem) -> Run:
-    """What to write where the gradients of all examples do not fit: two tiles of them, in 10 GB."""
+    """What to write where the gradients of all examples do not fit: two tiles of them, in 5 GB."""
     problem.require_scalar()
     torch_side = torch_problem(problem)
     bytes_each = 4 * sum(values.numel() for values in torch_side.parameters.values())
