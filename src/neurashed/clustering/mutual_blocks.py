@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import combinations_with_replacement
 
 import numpy as np
 import xarray as xr
@@ -46,9 +47,20 @@ def iterate_mutual_blocks(result: xr.DataArray) -> Iterator[MutualBlock]:
     """
     own = _read_own(result)
     own = np.where(np.isfinite(own) & (own != 0), own, np.nan)
-    for rows, columns, there, back in _iterate_directions(result):
-        shares = there / own[rows, None], back / own[columns]
-        yield MutualBlock(rows, columns, join_directions(*shares))
+    places, runs = _find_runs(result)
+    for rows, columns in combinations_with_replacement(runs, 2):
+        yield MutualBlock(rows, columns, _read_mutual(result, places, own, (rows, columns)))
+
+
+def _read_mutual(
+    result: xr.DataArray, places: np.ndarray, own: np.ndarray, runs: tuple[slice, slice]
+) -> np.ndarray:
+    rows, columns = runs
+    there = _read(result, rows, places[columns]) / own[rows, None]
+    if rows == columns:
+        return join_directions(there, there.T)
+    back = _read(result, columns, places[rows]) / own[columns, None]
+    return join_directions(there, back.T)
 
 
 def iterate_similarity_blocks(
@@ -67,9 +79,18 @@ def iterate_similarity_blocks(
     """
     own = sign * _read_own(result) if is_cosine else np.ones(result.sizes["source"])
     sizes = np.sqrt(np.where(own > 0, own, np.nan))
-    for rows, columns, there, back in _iterate_directions(result):
-        values = sign * (there / 2 + back / 2)
+    places, runs = _find_runs(result)
+    for rows, columns in combinations_with_replacement(runs, 2):
+        values = sign * _read_mean(result, places, (rows, columns))
         yield MutualBlock(rows, columns, values / np.outer(sizes[rows], sizes[columns]))
+
+
+def _read_mean(result: xr.DataArray, places: np.ndarray, runs: tuple[slice, slice]) -> np.ndarray:
+    rows, columns = runs
+    there = _read(result, rows, places[columns]) / 2
+    if rows == columns:
+        return there + there.T
+    return there + _read(result, columns, places[rows]).T / 2
 
 
 def nearest_in_blocks(
@@ -94,18 +115,6 @@ def nearest_in_blocks(
         if block.rows != block.columns:
             builder.add(block.columns, block.rows, values.T)
     return builder.finish()
-
-
-def _iterate_directions(
-    result: xr.DataArray,
-) -> Iterator[tuple[slice, slice, np.ndarray, np.ndarray]]:
-    """Yield runs of sources with their values there and back, each pair of runs once."""
-    places, runs = _find_runs(result)
-    for number, rows in enumerate(runs):
-        for columns in runs[number:]:
-            there = _read(result, rows, places[columns])
-            back = there if rows == columns else _read(result, columns, places[rows])
-            yield rows, columns, there, back.T
 
 
 def _read_own(result: xr.DataArray) -> np.ndarray:
