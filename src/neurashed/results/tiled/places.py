@@ -23,7 +23,7 @@ __all__ = [
 ]
 
 JOB_FILE = "job.json"
-_TODO = "choose another path or overwrite it (overwrite=True)"
+_REMEDY = "choose another path or overwrite it (overwrite=True)"
 
 
 def journal_of(target: Path) -> Path:
@@ -66,7 +66,7 @@ def check_nothing(places: Iterable[Path]) -> None:
     """Refuse, with a `StoreError`, places where something is."""
     for place in places:
         if place.exists():
-            message = f"{place} exists already; {_TODO}"
+            message = f"{place} exists already; {_REMEDY}"
             raise StoreError(message)
 
 
@@ -94,11 +94,11 @@ def is_made(
     for place in there:
         found = read_job(place) or {"identity": {}}
         if changes := list_changes(found["identity"], asked):
-            message = f"{place} exists already, of a job with other {changes}; {_TODO}"
+            message = f"{place} exists already, of a job with other {changes}; {_REMEDY}"
             raise StoreError(message)
     for place in wanted:
         if place not in there:
-            message = f"{there[0]} exists already, and {place} of the same job does not; {_TODO}"
+            message = f"{there[0]} exists already, and {place} of the same job does not; {_REMEDY}"
             raise StoreError(message)
     return True
 
